@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod decimal;
+mod decode;
+mod error;
+mod message;
+mod time;
+
+pub use decimal::{Decimal, DecimalError};
+pub use error::{ErrorKind, MessageError};
+pub use message::{Battery, Message, ModuleStatus, Reading, Register, Registers, Value};
+pub use time::Zone;

@@ -1,0 +1,204 @@
+//! What a message says, typed.
+
+use std::borrow::Cow;
+
+use ::time::OffsetDateTime;
+use serde::Serialize;
+use xt211_obis::{Meaning, ObisCode, Quantity};
+
+use crate::Decimal;
+
+/// One MQTT message of the module, decoded by [`Message::decode`].
+///
+/// Modules put a reading, their status and the battery's state into one message or into three, so
+/// each part is there or not by itself. A message with none of them is not one of the module's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Message<'a> {
+    /// When the module sent it (`datetime`), in UTC. `None` if the message does not say, or if it
+    /// says so in a form that cannot be read but holds a reading with a time of its own.
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::rfc3339_option")]
+    pub sent: Option<OffsetDateTime>,
+    /// The meter's registers (`data`, or the flat form).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading<'a>>,
+    /// The module's own state (`Status`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ModuleStatus<'a>>,
+    /// The battery's state (`battery`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery: Option<Battery>,
+    /// Whether there is a `debug` part, which is for the firmware's developers and not decoded.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub debug: bool,
+}
+
+/// What the meter's registers held at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reading<'a> {
+    /// When the meter was read (`reading_datetime`), in UTC.
+    #[serde(with = "crate::time::rfc3339")]
+    pub time: OffsetDateTime,
+    /// Whether this is the module's first reading since it was switched on.
+    pub first_boot: bool,
+    /// How long the module waited for the meter's push, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_time: Option<Decimal>,
+    /// The registers, at least one.
+    pub registers: Registers<'a>,
+}
+
+impl Reading<'_> {
+    /// The meter's serial number, if the reading has one (96.1.1, else 96.1.0). Modules send an
+    /// empty one or `0` before they know it; that is none.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(|code| {
+            match self.registers.get(*code)? {
+                Value::Text(text) => known_serial(text),
+                Value::Number(_) => None,
+            }
+        })
+    }
+}
+
+/// A serial number that says which meter it is.
+fn known_serial(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.is_empty() && text != "0").then_some(text)
+}
+
+/// The registers of a [`Reading`]: each code once, sorted by code.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Registers<'a> {
+    sorted: Vec<Register<'a>>,
+}
+
+impl<'a> Registers<'a> {
+    /// The value of one register.
+    #[must_use]
+    pub fn get(&self, code: ObisCode) -> Option<&Value<'a>> {
+        let index = self.sorted.binary_search_by_key(&code, |register| register.code).ok()?;
+        self.sorted.get(index).map(|register| &register.value)
+    }
+
+    /// The registers, by code.
+    pub fn iter(&self) -> std::slice::Iter<'_, Register<'a>> {
+        self.sorted.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// Sorts what was collected. A register that comes twice with one value is one register.
+    ///
+    /// # Errors
+    ///
+    /// The code of a register that comes twice with different values.
+    pub fn from_vec(mut registers: Vec<Register<'a>>) -> Result<Self, ObisCode> {
+        registers.sort_by_key(|register| register.code);
+        registers.dedup();
+        let twice = |pair: &[Register<'_>]| match pair {
+            [one, other] if one.code == other.code => Some(one.code),
+            _ => None,
+        };
+        match registers.windows(2).find_map(twice) {
+            Some(code) => Err(code),
+            None => Ok(Self { sorted: registers }),
+        }
+    }
+}
+
+impl<'s, 'a> IntoIterator for &'s Registers<'a> {
+    type Item = &'s Register<'a>;
+    type IntoIter = std::slice::Iter<'s, Register<'a>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One register of the meter and what it held.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Register<'a> {
+    /// Which register.
+    pub code: ObisCode,
+    /// Its value, in the unit of its [`Meaning`].
+    pub value: Value<'a>,
+}
+
+impl Register<'_> {
+    /// Whether this is a serial number, which names the meter rather than measuring anything.
+    #[must_use]
+    pub fn is_serial(&self) -> bool {
+        matches!(self.code.meaning(), Some(Meaning { quantity: Quantity::SerialNumber, .. }))
+    }
+}
+
+/// What a register held.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value<'a> {
+    /// A number, exactly as sent; a switch is 1 or 0.
+    Number(Decimal),
+    /// Words.
+    Text(Cow<'a, str>),
+}
+
+/// The state of the module that reads the meter.
+///
+/// Texts that are empty are left out; whatever else an unknown firmware adds is ignored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ModuleStatus<'a> {
+    /// `Status`: `OK`, or what went wrong.
+    pub status: Option<Cow<'a, str>>,
+    /// `StatusText`: more about it.
+    pub status_text: Option<Cow<'a, str>>,
+    /// `Wakeups`: how often the module has woken since it was switched on.
+    pub wakeups: Option<u64>,
+    /// `Resets`: how often it has restarted by itself.
+    pub resets: Option<u64>,
+    /// `LastWait`: how long it waited for the meter's last push, in seconds.
+    pub last_wait: Option<Decimal>,
+    /// `LastWaitMin`: the shortest such wait, in seconds.
+    pub last_wait_min: Option<Decimal>,
+    /// `LastWaitMax`: the longest such wait, in seconds.
+    pub last_wait_max: Option<Decimal>,
+    /// `LastAdaptive`: by how much it moved its next wake-up, in seconds.
+    pub last_adaptive: Option<Decimal>,
+    /// `FirstBootTime`: when it was switched on, in UTC.
+    #[serde(with = "crate::time::rfc3339_option")]
+    pub first_boot: Option<OffsetDateTime>,
+    /// `BuildDatetime`: when its firmware was built, as sent (the builder's local time).
+    pub build: Option<Cow<'a, str>>,
+    /// `Wifi`: signal strength of the wireless network, in dBm.
+    pub wifi: Option<Decimal>,
+    /// `RSSI`: signal strength of the LoRa link, in dBm.
+    pub rssi: Option<Decimal>,
+    /// `NTPDrift`: how far its clock was off when it was last set, in seconds.
+    pub ntp_drift: Option<Decimal>,
+    /// `SerialNo`: the meter's serial number; empty and `0` are none.
+    pub serial: Option<Cow<'a, str>>,
+    /// `PlannedStartTime`: when it meant to wake, as sent (a local time of day).
+    pub planned_start: Option<Cow<'a, str>>,
+    /// `RealStartTime`: when it did, as sent (local).
+    pub real_start: Option<Cow<'a, str>>,
+}
+
+/// The state of the module's battery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Battery {
+    /// In volts.
+    pub voltage: Option<Decimal>,
+    /// State of charge, in percent.
+    pub soc: Option<Decimal>,
+}

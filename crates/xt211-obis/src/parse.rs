@@ -1,0 +1,360 @@
+//! The grammar, and what an error says.
+//!
+//! ```text
+//! code   = [ number "-" number ":" ] number "." number "." number [ ( "." | "*" ) number ]
+//!            A          B            C          D          E                      F
+//! number = 1*digit, from 0 to 255
+//! ```
+
+use core::{fmt, str::FromStr};
+
+use nom::{
+    IResult, Parser,
+    bytes::complete::take_while1,
+    character::complete::{char, one_of},
+    combinator::{cut, opt},
+    error::ErrorKind,
+    sequence::{preceded, terminated},
+};
+
+use crate::ObisCode;
+
+/// What stands in a text where a part of an OBIS code should.
+///
+/// ```
+/// use xt211_obis::{Expected, ObisCode};
+///
+/// let error = "1.8.x".parse::<ObisCode>().unwrap_err();
+/// assert_eq!(error.offset(), 4);
+/// assert_eq!(error.expected(), Expected::Number);
+/// assert_eq!(error.to_string(), "expected a number from 0 to 255, found `x` at byte 4");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found {} at byte {offset}", Found(*found))]
+pub struct ParseError {
+    offset: usize,
+    expected: Expected,
+    found: Option<char>,
+}
+
+impl ParseError {
+    /// Where in the text, in bytes from its start.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What would have been right there.
+    #[must_use]
+    pub const fn expected(&self) -> Expected {
+        self.expected
+    }
+
+    /// What is there; `None` at the end of the text.
+    #[must_use]
+    pub const fn found(&self) -> Option<char> {
+        self.found
+    }
+}
+
+/// The part of a code that was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// A value group: a number from 0 to 255.
+    Number,
+    /// The `-` between A and B or the `.` between C and D.
+    FirstSeparator,
+    /// The `:` between B and C.
+    Colon,
+    /// The `.` between C and D or D and E.
+    Dot,
+    /// Nothing more.
+    End,
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Number => "a number from 0 to 255",
+            Self::FirstSeparator => "`-` or `.`",
+            Self::Colon => "`:`",
+            Self::Dot => "`.`",
+            Self::End => "the end",
+        })
+    }
+}
+
+/// A character in back-quotes, or the end.
+struct Found(Option<char>);
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(character) => write!(f, "`{}`", character.escape_debug()),
+            None => f.write_str("the end"),
+        }
+    }
+}
+
+impl FromStr for ObisCode {
+    type Err = ParseError;
+
+    /// Reads a text that is an OBIS code from its first to its last byte.
+    ///
+    /// # Errors
+    ///
+    /// Says at which byte what was expected.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (code, rest) = Self::parse_prefix(text)?;
+        if rest.is_empty() {
+            Ok(code)
+        } else {
+            Err(Stop {
+                rest,
+                expected: Expected::End,
+            }
+            .within(text))
+        }
+    }
+}
+
+impl ObisCode {
+    /// Reads the code that a text begins with and returns it with the rest of the text.
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// let (code, rest) = ObisCode::parse_prefix("1-0:1.8.0*255(007369.066*kWh)")?;
+    /// assert_eq!(code, ObisCode::reduced(1, 8, 0));
+    /// assert_eq!(rest, "(007369.066*kWh)");
+    /// # Ok::<(), xt211_obis::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Says at which byte what was expected.
+    pub fn parse_prefix(text: &str) -> Result<(Self, &str), ParseError> {
+        match code(text) {
+            Ok((rest, code)) => Ok((code, rest)),
+            Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.within(text)),
+            // Complete parsers never ask for more; if one did, the text would have ended early.
+            Err(nom::Err::Incomplete(_)) => Err(ParseError {
+                offset: text.len(),
+                expected: Expected::Number,
+                found: None,
+            }),
+        }
+    }
+}
+
+/// Where a parser stopped, and what it would have gone on with.
+#[derive(Clone, Copy, Debug)]
+struct Stop<'a> {
+    rest: &'a str,
+    expected: Expected,
+}
+
+impl Stop<'_> {
+    fn within(self, text: &str) -> ParseError {
+        ParseError {
+            // `rest` is a tail of `text`, so this cannot be less than zero.
+            offset: text.len().saturating_sub(self.rest.len()),
+            expected: self.expected,
+            found: self.rest.chars().next(),
+        }
+    }
+}
+
+impl<'a> nom::error::ParseError<&'a str> for Stop<'a> {
+    fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
+        Self {
+            rest,
+            expected: Expected::Number,
+        }
+    }
+
+    fn append(_: &'a str, _: ErrorKind, inner: Self) -> Self {
+        inner
+    }
+}
+
+type Parsed<'a, T> = IResult<&'a str, T, Stop<'a>>;
+
+fn code(text: &str) -> Parsed<'_, ObisCode> {
+    let (rest, medium) = opt(medium).parse(text)?;
+    let first = if medium.is_some() {
+        Expected::Dot
+    } else {
+        Expected::FirstSeparator
+    };
+    let (rest, c) = terminated(number, mark('.', first)).parse(rest)?;
+    let (rest, d) = terminated(number, mark('.', Expected::Dot)).parse(rest)?;
+    let (rest, e) = number(rest)?;
+    let (rest, f) = opt(preceded(one_of(".*"), number)).parse(rest)?;
+    let usual = ObisCode::reduced(c, d, e);
+    let (a, b) = medium.unwrap_or((usual.a(), usual.b()));
+    Ok((rest, ObisCode::new(a, b, c, d, e, f.unwrap_or(usual.f()))))
+}
+
+/// `A-B:`; once the `-` is there, the rest has to be.
+fn medium(text: &str) -> Parsed<'_, (u8, u8)> {
+    let channel = terminated(number, mark(':', Expected::Colon));
+    (terminated(number, char('-')), cut(channel)).parse(text)
+}
+
+/// A value group. Digits that make too large a number are a failure, not something else's start.
+fn number(text: &str) -> Parsed<'_, u8> {
+    let (rest, digits) = take_while1(|c: char| c.is_ascii_digit()).parse(text)?;
+    match digits.parse() {
+        Ok(number) => Ok((rest, number)),
+        Err(_) => Err(nom::Err::Failure(Stop {
+            rest: text,
+            expected: Expected::Number,
+        })),
+    }
+}
+
+fn mark<'a>(
+    mark: char,
+    expected: Expected,
+) -> impl Parser<&'a str, Output = char, Error = Stop<'a>> {
+    move |text: &'a str| {
+        let stop = |_: nom::Err<Stop<'a>>| {
+            nom::Err::Error(Stop {
+                rest: text,
+                expected,
+            })
+        };
+        char(mark).parse(text).map_err(stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parsed(text: &str) -> ObisCode {
+        text.parse().unwrap()
+    }
+
+    fn failed(text: &str) -> std::string::String {
+        text.parse::<ObisCode>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn forms() {
+        let total = ObisCode::new(1, 0, 1, 8, 0, 255);
+        assert_eq!(parsed("1.8.0"), total);
+        assert_eq!(parsed("1-0:1.8.0"), total);
+        assert_eq!(parsed("1-0:1.8.0.255"), total);
+        assert_eq!(parsed("1-0:1.8.0*255"), total);
+        assert_eq!(parsed("1.8.0.255"), total);
+        assert_eq!(parsed("1.8.0*255"), total);
+        assert_eq!(parsed("01.08.000"), total);
+        assert_eq!(parsed("1.8.0*7"), ObisCode::new(1, 0, 1, 8, 0, 7));
+        assert_eq!(
+            parsed("255-255:255.255.255.255"),
+            ObisCode::new(255, 255, 255, 255, 255, 255)
+        );
+        assert_eq!(
+            parsed("0-6:96.3.10*255"),
+            ObisCode::new(0, 6, 96, 3, 10, 255)
+        );
+    }
+
+    #[test]
+    fn failures() {
+        assert_eq!(
+            failed(""),
+            "expected a number from 0 to 255, found the end at byte 0"
+        );
+        assert_eq!(
+            failed("x"),
+            "expected a number from 0 to 255, found `x` at byte 0"
+        );
+        assert_eq!(failed("1"), "expected `-` or `.`, found the end at byte 1");
+        assert_eq!(failed("1:"), "expected `-` or `.`, found `:` at byte 1");
+        assert_eq!(
+            failed("1."),
+            "expected a number from 0 to 255, found the end at byte 2"
+        );
+        assert_eq!(failed("1.8"), "expected `.`, found the end at byte 3");
+        assert_eq!(failed("1.8-0"), "expected `.`, found `-` at byte 3");
+        assert_eq!(
+            failed("1.8."),
+            "expected a number from 0 to 255, found the end at byte 4"
+        );
+        assert_eq!(
+            failed("1.8.256"),
+            "expected a number from 0 to 255, found `2` at byte 4"
+        );
+        assert_eq!(failed("1.8.0 "), "expected the end, found ` ` at byte 5");
+        assert_eq!(failed("1.8.0."), "expected the end, found `.` at byte 5");
+        assert_eq!(failed("1.8.0*"), "expected the end, found `*` at byte 5");
+        assert_eq!(
+            failed("1.8.0.256"),
+            "expected a number from 0 to 255, found `2` at byte 6"
+        );
+        assert_eq!(failed("1.8.0.1.2"), "expected the end, found `.` at byte 7");
+        assert_eq!(failed("1-0"), "expected `:`, found the end at byte 3");
+        assert_eq!(
+            failed("1-:1.8.0"),
+            "expected a number from 0 to 255, found `:` at byte 2"
+        );
+        assert_eq!(failed("1-0:1-8"), "expected `.`, found `-` at byte 5");
+        assert_eq!(failed("1-0:1.8"), "expected `.`, found the end at byte 7");
+        assert_eq!(
+            failed("-1.8.0"),
+            "expected a number from 0 to 255, found `-` at byte 0"
+        );
+        assert_eq!(
+            failed("+1.8.0"),
+            "expected a number from 0 to 255, found `+` at byte 0"
+        );
+        assert_eq!(
+            failed("1.8.0\u{e9}"),
+            "expected the end, found `\u{e9}` at byte 5"
+        );
+        assert_eq!(
+            failed("1.8.\n"),
+            "expected a number from 0 to 255, found `\\n` at byte 4"
+        );
+        assert_eq!(
+            failed("\u{661}.8.0"),
+            "expected a number from 0 to 255, found `\u{661}` at byte 0"
+        );
+        assert_eq!(
+            failed("99999999999999999999.8.0"),
+            "expected a number from 0 to 255, found `9` at byte 0"
+        );
+    }
+
+    #[test]
+    fn prefixes() {
+        let prefix = |text| ObisCode::parse_prefix(text).unwrap();
+        let total = ObisCode::reduced(1, 8, 0);
+        assert_eq!(prefix("1.8.0(1*kWh)"), (total, "(1*kWh)"));
+        assert_eq!(prefix("1.8.0*255(1*kWh)"), (total, "(1*kWh)"));
+        assert_eq!(prefix("1.8.0."), (total, "."));
+        assert_eq!(prefix("1.8.0*"), (total, "*"));
+        assert_eq!(prefix("1.8.0"), (total, ""));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_code_or_an_error_within_it(text in "[0-9.:*x-]{0,24}|.{0,12}") {
+            match text.parse::<ObisCode>() {
+                Ok(code) => prop_assert_eq!(code.to_string().parse(), Ok(code)),
+                Err(error) => {
+                    prop_assert!(error.offset() <= text.len());
+                    prop_assert_eq!(text.get(error.offset()..).and_then(|rest| rest.chars().next()), error.found());
+                }
+            }
+        }
+    }
+}
