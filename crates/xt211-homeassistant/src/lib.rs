@@ -1,1 +1,19 @@
+#![doc = include_str!("../README.md")]
 
+mod bridge;
+mod changed;
+mod device;
+mod entity;
+mod key;
+mod schema;
+mod slug;
+mod state;
+mod topics;
+
+pub use bridge::{BridgeState, InfluxdbStatus};
+pub use changed::Changed;
+pub use device::{MeterDevice, MeterInfo};
+pub use schema::{
+    Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
+};
+pub use topics::{MeterId, MeterIdError, StateTopic, Topics};

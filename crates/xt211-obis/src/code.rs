@@ -171,10 +171,7 @@ mod tests {
 
     #[test]
     fn debug_is_unambiguous() {
-        assert_eq!(
-            std::format!("{:?}", ObisCode::reduced(1, 8, 0)),
-            "ObisCode(1-0:1.8.0.255)"
-        );
+        assert_eq!(std::format!("{:?}", ObisCode::reduced(1, 8, 0)), "ObisCode(1-0:1.8.0.255)");
     }
 
     proptest! {

@@ -248,14 +248,7 @@ const fn abstract_object(code: ObisCode) -> Option<Meaning> {
         (0, 96, 14, 0) => (Q::ActiveTariff, K::Text),
         _ => return None,
     };
-    Some(Meaning {
-        quantity,
-        direction: None,
-        phase: None,
-        tariff: None,
-        kind,
-        channel: code.b(),
-    })
+    Some(Meaning { quantity, direction: None, phase: None, tariff: None, kind, channel: code.b() })
 }
 
 /// The registers of electricity (A = 1): group C tells the quantity, D the kind, E the tariff.
@@ -275,14 +268,7 @@ const fn electricity(code: ObisCode) -> Option<Meaning> {
     let Some(quantity) = measured.quantity(kind) else {
         return None;
     };
-    Some(Meaning {
-        quantity,
-        direction,
-        phase,
-        tariff,
-        kind,
-        channel: code.b(),
-    })
+    Some(Meaning { quantity, direction, phase, tariff, kind, channel: code.b() })
 }
 
 const fn group_e(e: u8) -> Tariff {
@@ -376,13 +362,7 @@ mod tests {
             channel: 0,
         };
         assert_eq!(meaning("1.8.2"), Some(expected));
-        assert_eq!(
-            meaning("1-3:1.8.2"),
-            Some(Meaning {
-                channel: 3,
-                ..expected
-            })
-        );
+        assert_eq!(meaning("1-3:1.8.2"), Some(Meaning { channel: 3, ..expected }));
         assert_eq!(meaning("1.8.63").unwrap().tariff, Some(Tariff::Rate(63)));
         assert_eq!(meaning("1.8.0").unwrap().tariff, Some(Tariff::Total));
     }
@@ -391,12 +371,7 @@ mod tests {
     fn every_code_of_the_meter() {
         let of = |text| {
             let meaning = meaning(text).unwrap();
-            (
-                meaning.quantity,
-                meaning.phase,
-                meaning.kind,
-                meaning.unit().symbol(),
-            )
+            (meaning.quantity, meaning.phase, meaning.kind, meaning.unit().symbol())
         };
         use {Phase::*, Quantity::*, RegisterKind::*};
         assert_eq!(of("2.8.0"), (ActiveEnergy, None, Total, "kWh"));
@@ -404,10 +379,7 @@ mod tests {
         assert_eq!(of("9.8.0"), (ApparentEnergy, None, Total, "kVAh"));
         assert_eq!(of("16.7.0"), (ActivePower, None, Instantaneous, "W"));
         assert_eq!(of("76.7.0"), (ActivePower, Some(L3), Instantaneous, "W"));
-        assert_eq!(
-            of("23.7.0"),
-            (ReactivePower, Some(L1), Instantaneous, "var")
-        );
+        assert_eq!(of("23.7.0"), (ReactivePower, Some(L1), Instantaneous, "var"));
         assert_eq!(of("9.7.0"), (ApparentPower, None, Instantaneous, "VA"));
         assert_eq!(of("52.7.0"), (Voltage, Some(L2), Instantaneous, "V"));
         assert_eq!(of("71.7.0"), (Current, Some(L3), Instantaneous, "A"));

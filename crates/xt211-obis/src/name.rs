@@ -57,11 +57,7 @@ impl fmt::Display for Name<'_> {
 
 /// `[Total] DIRECTION Energy [Quadrant n] [Tariff n] [PHASE]`
 fn energy(meaning: &Meaning, noun: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let total = if meaning.tariff == Some(Tariff::Total) {
-        "Total "
-    } else {
-        ""
-    };
+    let total = if meaning.tariff == Some(Tariff::Total) { "Total " } else { "" };
     match meaning.direction {
         Some(Direction::Quadrant(quadrant)) => write!(f, "{total}{noun} Quadrant {quadrant}")?,
         Some(direction) => write!(f, "{total}{} {noun}", word(direction))?,
@@ -72,11 +68,7 @@ fn energy(meaning: &Meaning, noun: &str, f: &mut fmt::Formatter<'_>) -> fmt::Res
 
 /// `[Maximum] NOUN [DIRECTION] [Tariff n] [PHASE]`; the net power is simply the power.
 fn measured(meaning: &Meaning, noun: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let maximum = if meaning.kind == RegisterKind::Maximum {
-        "Maximum "
-    } else {
-        ""
-    };
+    let maximum = if meaning.kind == RegisterKind::Maximum { "Maximum " } else { "" };
     match meaning.direction {
         None | Some(Direction::Net) => write!(f, "{maximum}{noun}")?,
         Some(Direction::Quadrant(quadrant)) => write!(f, "{maximum}{noun} Quadrant {quadrant}")?,
@@ -115,12 +107,7 @@ mod tests {
     use crate::ObisCode;
 
     fn name(text: &str) -> String {
-        text.parse::<ObisCode>()
-            .unwrap()
-            .meaning()
-            .unwrap()
-            .name()
-            .to_string()
+        text.parse::<ObisCode>().unwrap().meaning().unwrap().name().to_string()
     }
 
     #[test]
@@ -128,23 +115,14 @@ mod tests {
         assert_eq!(name("1.8.0"), "Total Import Energy");
         assert_eq!(name("2.8.0"), "Total Export Energy");
         for tariff in 1..=4 {
-            assert_eq!(
-                name(&format!("1.8.{tariff}")),
-                format!("Import Energy Tariff {tariff}")
-            );
-            assert_eq!(
-                name(&format!("2.8.{tariff}")),
-                format!("Export Energy Tariff {tariff}")
-            );
+            assert_eq!(name(&format!("1.8.{tariff}")), format!("Import Energy Tariff {tariff}"));
+            assert_eq!(name(&format!("2.8.{tariff}")), format!("Export Energy Tariff {tariff}"));
         }
         assert_eq!(name("16.7.0"), "Active Power");
         assert_eq!(name("1.7.0"), "Active Power Import");
         assert_eq!(name("2.7.0"), "Active Power Export");
         for (phase, offset) in [("L1", 20), ("L2", 40), ("L3", 60)] {
-            assert_eq!(
-                name(&format!("{}.7.0", 16 + offset)),
-                format!("Active Power {phase}")
-            );
+            assert_eq!(name(&format!("{}.7.0", 16 + offset)), format!("Active Power {phase}"));
             assert_eq!(
                 name(&format!("{}.7.0", 1 + offset)),
                 format!("Active Power Import {phase}")
@@ -153,24 +131,15 @@ mod tests {
                 name(&format!("{}.7.0", 2 + offset)),
                 format!("Active Power Export {phase}")
             );
-            assert_eq!(
-                name(&format!("{}.7.0", 12 + offset)),
-                format!("Voltage {phase}")
-            );
-            assert_eq!(
-                name(&format!("{}.7.0", 11 + offset)),
-                format!("Current {phase}")
-            );
+            assert_eq!(name(&format!("{}.7.0", 12 + offset)), format!("Voltage {phase}"));
+            assert_eq!(name(&format!("{}.7.0", 11 + offset)), format!("Current {phase}"));
         }
         assert_eq!(name("14.7.0"), "Frequency");
         assert_eq!(name("13.7.0"), "Power Factor");
         assert_eq!(name("0-0:17.0.0"), "Limiter");
         assert_eq!(name("0-0:96.3.10"), "Disconnector");
         for relay in 1..=6 {
-            assert_eq!(
-                name(&format!("0-{relay}:96.3.10")),
-                format!("Relay {relay}")
-            );
+            assert_eq!(name(&format!("0-{relay}:96.3.10")), format!("Relay {relay}"));
         }
         assert_eq!(name("0-0:96.14.0"), "Active Tariff");
         assert_eq!(name("0-0:96.13.0"), "Consumer Message");

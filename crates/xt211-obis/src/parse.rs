@@ -110,11 +110,7 @@ impl FromStr for ObisCode {
         if rest.is_empty() {
             Ok(code)
         } else {
-            Err(Stop {
-                rest,
-                expected: Expected::End,
-            }
-            .within(text))
+            Err(Stop { rest, expected: Expected::End }.within(text))
         }
     }
 }
@@ -139,11 +135,9 @@ impl ObisCode {
             Ok((rest, code)) => Ok((code, rest)),
             Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.within(text)),
             // Complete parsers never ask for more; if one did, the text would have ended early.
-            Err(nom::Err::Incomplete(_)) => Err(ParseError {
-                offset: text.len(),
-                expected: Expected::Number,
-                found: None,
-            }),
+            Err(nom::Err::Incomplete(_)) => {
+                Err(ParseError { offset: text.len(), expected: Expected::Number, found: None })
+            }
         }
     }
 }
@@ -168,10 +162,7 @@ impl Stop<'_> {
 
 impl<'a> nom::error::ParseError<&'a str> for Stop<'a> {
     fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
-        Self {
-            rest,
-            expected: Expected::Number,
-        }
+        Self { rest, expected: Expected::Number }
     }
 
     fn append(_: &'a str, _: ErrorKind, inner: Self) -> Self {
@@ -183,11 +174,7 @@ type Parsed<'a, T> = IResult<&'a str, T, Stop<'a>>;
 
 fn code(text: &str) -> Parsed<'_, ObisCode> {
     let (rest, medium) = opt(medium).parse(text)?;
-    let first = if medium.is_some() {
-        Expected::Dot
-    } else {
-        Expected::FirstSeparator
-    };
+    let first = if medium.is_some() { Expected::Dot } else { Expected::FirstSeparator };
     let (rest, c) = terminated(number, mark('.', first)).parse(rest)?;
     let (rest, d) = terminated(number, mark('.', Expected::Dot)).parse(rest)?;
     let (rest, e) = number(rest)?;
@@ -208,10 +195,7 @@ fn number(text: &str) -> Parsed<'_, u8> {
     let (rest, digits) = take_while1(|c: char| c.is_ascii_digit()).parse(text)?;
     match digits.parse() {
         Ok(number) => Ok((rest, number)),
-        Err(_) => Err(nom::Err::Failure(Stop {
-            rest: text,
-            expected: Expected::Number,
-        })),
+        Err(_) => Err(nom::Err::Failure(Stop { rest: text, expected: Expected::Number })),
     }
 }
 
@@ -220,12 +204,7 @@ fn mark<'a>(
     expected: Expected,
 ) -> impl Parser<&'a str, Output = char, Error = Stop<'a>> {
     move |text: &'a str| {
-        let stop = |_: nom::Err<Stop<'a>>| {
-            nom::Err::Error(Stop {
-                rest: text,
-                expected,
-            })
-        };
+        let stop = |_: nom::Err<Stop<'a>>| nom::Err::Error(Stop { rest: text, expected });
         char(mark).parse(text).map_err(stop)
     }
 }
@@ -257,73 +236,34 @@ mod tests {
         assert_eq!(parsed("1.8.0*255"), total);
         assert_eq!(parsed("01.08.000"), total);
         assert_eq!(parsed("1.8.0*7"), ObisCode::new(1, 0, 1, 8, 0, 7));
-        assert_eq!(
-            parsed("255-255:255.255.255.255"),
-            ObisCode::new(255, 255, 255, 255, 255, 255)
-        );
-        assert_eq!(
-            parsed("0-6:96.3.10*255"),
-            ObisCode::new(0, 6, 96, 3, 10, 255)
-        );
+        assert_eq!(parsed("255-255:255.255.255.255"), ObisCode::new(255, 255, 255, 255, 255, 255));
+        assert_eq!(parsed("0-6:96.3.10*255"), ObisCode::new(0, 6, 96, 3, 10, 255));
     }
 
     #[test]
     fn failures() {
-        assert_eq!(
-            failed(""),
-            "expected a number from 0 to 255, found the end at byte 0"
-        );
-        assert_eq!(
-            failed("x"),
-            "expected a number from 0 to 255, found `x` at byte 0"
-        );
+        assert_eq!(failed(""), "expected a number from 0 to 255, found the end at byte 0");
+        assert_eq!(failed("x"), "expected a number from 0 to 255, found `x` at byte 0");
         assert_eq!(failed("1"), "expected `-` or `.`, found the end at byte 1");
         assert_eq!(failed("1:"), "expected `-` or `.`, found `:` at byte 1");
-        assert_eq!(
-            failed("1."),
-            "expected a number from 0 to 255, found the end at byte 2"
-        );
+        assert_eq!(failed("1."), "expected a number from 0 to 255, found the end at byte 2");
         assert_eq!(failed("1.8"), "expected `.`, found the end at byte 3");
         assert_eq!(failed("1.8-0"), "expected `.`, found `-` at byte 3");
-        assert_eq!(
-            failed("1.8."),
-            "expected a number from 0 to 255, found the end at byte 4"
-        );
-        assert_eq!(
-            failed("1.8.256"),
-            "expected a number from 0 to 255, found `2` at byte 4"
-        );
+        assert_eq!(failed("1.8."), "expected a number from 0 to 255, found the end at byte 4");
+        assert_eq!(failed("1.8.256"), "expected a number from 0 to 255, found `2` at byte 4");
         assert_eq!(failed("1.8.0 "), "expected the end, found ` ` at byte 5");
         assert_eq!(failed("1.8.0."), "expected the end, found `.` at byte 5");
         assert_eq!(failed("1.8.0*"), "expected the end, found `*` at byte 5");
-        assert_eq!(
-            failed("1.8.0.256"),
-            "expected a number from 0 to 255, found `2` at byte 6"
-        );
+        assert_eq!(failed("1.8.0.256"), "expected a number from 0 to 255, found `2` at byte 6");
         assert_eq!(failed("1.8.0.1.2"), "expected the end, found `.` at byte 7");
         assert_eq!(failed("1-0"), "expected `:`, found the end at byte 3");
-        assert_eq!(
-            failed("1-:1.8.0"),
-            "expected a number from 0 to 255, found `:` at byte 2"
-        );
+        assert_eq!(failed("1-:1.8.0"), "expected a number from 0 to 255, found `:` at byte 2");
         assert_eq!(failed("1-0:1-8"), "expected `.`, found `-` at byte 5");
         assert_eq!(failed("1-0:1.8"), "expected `.`, found the end at byte 7");
-        assert_eq!(
-            failed("-1.8.0"),
-            "expected a number from 0 to 255, found `-` at byte 0"
-        );
-        assert_eq!(
-            failed("+1.8.0"),
-            "expected a number from 0 to 255, found `+` at byte 0"
-        );
-        assert_eq!(
-            failed("1.8.0\u{e9}"),
-            "expected the end, found `\u{e9}` at byte 5"
-        );
-        assert_eq!(
-            failed("1.8.\n"),
-            "expected a number from 0 to 255, found `\\n` at byte 4"
-        );
+        assert_eq!(failed("-1.8.0"), "expected a number from 0 to 255, found `-` at byte 0");
+        assert_eq!(failed("+1.8.0"), "expected a number from 0 to 255, found `+` at byte 0");
+        assert_eq!(failed("1.8.0\u{e9}"), "expected the end, found `\u{e9}` at byte 5");
+        assert_eq!(failed("1.8.\n"), "expected a number from 0 to 255, found `\\n` at byte 4");
         assert_eq!(
             failed("\u{661}.8.0"),
             "expected a number from 0 to 255, found `\u{661}` at byte 0"

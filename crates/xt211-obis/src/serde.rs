@@ -50,24 +50,17 @@ mod tests {
     fn a_code_can_be_a_key() {
         let map: BTreeMap<ObisCode, u32> =
             serde_json::from_str(r#"{"2.8.0":1,"1.8.0":2}"#).unwrap();
-        assert_eq!(
-            serde_json::to_string(&map).unwrap(),
-            r#"{"1.8.0":2,"2.8.0":1}"#
-        );
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"1.8.0":2,"2.8.0":1}"#);
     }
 
     #[test]
     fn errors_say_what_was_expected() {
-        let error = serde_json::from_str::<ObisCode>(r#""1.8.x""#)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<ObisCode>(r#""1.8.x""#).unwrap_err().to_string();
         assert!(
             error.starts_with("expected a number from 0 to 255, found `x` at byte 4"),
             "{error}"
         );
-        let error = serde_json::from_str::<ObisCode>("5")
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<ObisCode>("5").unwrap_err().to_string();
         assert!(error.contains("expected an OBIS code such as"), "{error}");
     }
 }

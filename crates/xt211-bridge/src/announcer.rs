@@ -1,0 +1,137 @@
+//! What Home Assistant is told, one message after the other.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use xt211_homeassistant::{InfluxdbStatus, Origin, StateTopic, Topics};
+
+use crate::{
+    config,
+    meter::{Meter, Part},
+    mqtt::LastWill,
+};
+
+/// A message to be published.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) retain: bool,
+}
+
+/// Knows whose turn it is to speak, and what is said where.
+pub(crate) struct Announcer {
+    topics: Topics,
+    origin: Origin,
+    availability_unsaid: bool,
+    /// The numbers of meters that have something to say, each once.
+    queue: VecDeque<usize>,
+}
+
+impl Announcer {
+    pub(crate) fn new(homeassistant: &config::HomeAssistant) -> Self {
+        let config::HomeAssistant { discovery_prefix, topic_prefix } = homeassistant;
+        Self {
+            topics: Topics::new(discovery_prefix, topic_prefix),
+            origin: origin(),
+            availability_unsaid: true,
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// What the broker says for us if we are gone without a goodbye.
+    pub(crate) fn last_will(&self) -> LastWill {
+        LastWill { topic: self.topics.availability(), payload: Topics::OFFLINE }
+    }
+
+    /// Whether this message says that Home Assistant has started.
+    pub(crate) fn is_birth(topic: &str, payload: &[u8]) -> bool {
+        topic == Topics::BIRTH && payload == Topics::ONLINE.as_bytes()
+    }
+
+    pub(crate) fn say_availability(&mut self) {
+        self.availability_unsaid = true;
+    }
+
+    /// Lets a meter speak when its turn comes.
+    pub(crate) fn enqueue(&mut self, number: usize, meter: &mut Meter) {
+        if !std::mem::replace(&mut meter.is_queued, true) {
+            self.queue.push_back(number);
+        }
+    }
+
+    pub(crate) fn has_something(&self) -> bool {
+        self.availability_unsaid || !self.queue.is_empty()
+    }
+
+    /// The next message; one meter finishes before the next begins.
+    pub(crate) fn next(
+        &mut self,
+        meters: &mut [Meter],
+        influxdb: InfluxdbStatus,
+        now: OffsetDateTime,
+    ) -> Option<Announcement> {
+        if std::mem::take(&mut self.availability_unsaid) {
+            return Some(self.availability(Topics::ONLINE));
+        }
+        while let Some(number) = self.queue.front() {
+            if let Some(meter) = meters.get_mut(*number) {
+                while let Some(part) = meter.next_part(influxdb) {
+                    if let Some(announcement) = self.announce(meter, part, now) {
+                        return Some(announcement);
+                    }
+                }
+                meter.is_queued = false;
+            }
+            self.queue.pop_front();
+        }
+        None
+    }
+
+    /// That we are gone.
+    pub(crate) fn goodbye(&self) -> Announcement {
+        self.availability(Topics::OFFLINE)
+    }
+
+    fn availability(&self, payload: &str) -> Announcement {
+        let topic = self.topics.availability();
+        Announcement { topic, payload: payload.into(), retain: true }
+    }
+
+    /// `None` if there is nothing to say of this part yet.
+    fn announce(&self, meter: &Meter, part: Part, now: OffsetDateTime) -> Option<Announcement> {
+        let device = &meter.device;
+        let (topic, payload) = match part {
+            Part::Discovery => {
+                let payload = json(&device.discovery(&self.topics, &self.origin))?;
+                let topic = self.topics.discovery(meter.id());
+                return Some(Announcement { topic, payload, retain: true });
+            }
+            Part::Energy => (StateTopic::Energy, json(&device.energy()?)?),
+            Part::Live => (StateTopic::Live, json(&device.live(now)?)?),
+            Part::Module => (StateTopic::Module, json(&device.module()?)?),
+            Part::Bridge(state) => (StateTopic::Bridge, json(&state)?),
+        };
+        let retain = topic.is_retained();
+        Some(Announcement { topic: self.topics.state(meter.id(), topic), payload, retain })
+    }
+}
+
+/// Who says all this.
+pub(crate) fn origin() -> Origin {
+    Origin {
+        name: "xt211-bridge".into(),
+        sw_version: Some(env!("CARGO_PKG_VERSION").into()),
+        support_url: None,
+    }
+}
+
+/// `None` cannot happen: all of these have text keys and none refuses to be written.
+fn json(value: &impl Serialize) -> Option<Vec<u8>> {
+    serde_json::to_vec(value)
+        .inspect_err(|error| {
+            tracing::error!("a message for Home Assistant cannot be written: {error}")
+        })
+        .ok()
+}

@@ -1,0 +1,154 @@
+//! `check`: is everything right, before it runs?
+
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::Result;
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
+use tokio::time::timeout;
+
+use super::runtime;
+use crate::{
+    config::{self, Config, ConfigError, InfluxDb, Mqtt},
+    influx::{Failure, InfluxClient},
+    mqtt::{explain, options},
+};
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Tries everything that can be tried, also with a configuration that is wrong elsewhere, and
+/// prints a line about each.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
+    let mut report = Report::default();
+    let (mqtt, meters, influxdb) = match &loaded {
+        Ok(config) => {
+            let file = config.file.as_ref().map(|file| file.display().to_string());
+            report
+                .good("configuration", file.unwrap_or_else(|| "defaults and environment".into()))?;
+            (Some(&config.mqtt), config.meters.as_slice(), config.influxdb.as_ref())
+        }
+        Err(error) => {
+            for problem in error.problems() {
+                report.bad("configuration", problem)?;
+            }
+            (error.mqtt(), [].as_slice(), error.influxdb())
+        }
+    };
+    runtime()?.block_on(async {
+        let broker = async {
+            match mqtt {
+                Some(mqtt) => Some(try_broker(mqtt, meters).await),
+                None => None,
+            }
+        };
+        let database = async {
+            match influxdb {
+                Some(influxdb) => Some(try_influxdb(influxdb).await),
+                None => None,
+            }
+        };
+        let (broker, database) = tokio::join!(broker, database);
+        report.outcome("broker", broker)?;
+        report.outcome("InfluxDB", database)
+    })?;
+    Ok(match (loaded, report.failed) {
+        (Err(_), _) => ExitCode::from(2),
+        (Ok(_), true) => ExitCode::FAILURE,
+        (Ok(_), false) => ExitCode::SUCCESS,
+    })
+}
+
+/// Prints a line about each thing that was tried.
+#[derive(Default)]
+struct Report {
+    failed: bool,
+}
+
+impl Report {
+    fn good(&mut self, what: &str, text: impl fmt::Display) -> io::Result<()> {
+        writeln!(io::stdout(), "ok      {what:<14} {text}")
+    }
+
+    fn bad(&mut self, what: &str, text: impl fmt::Display) -> io::Result<()> {
+        self.failed = true;
+        writeln!(io::stdout(), "WRONG   {what:<14} {text}")
+    }
+
+    fn outcome(&mut self, what: &str, outcome: Option<Result<String, String>>) -> io::Result<()> {
+        match outcome {
+            Some(Ok(text)) => self.good(what, text),
+            Some(Err(text)) => self.bad(what, text),
+            None => writeln!(io::stdout(), "-       {what:<14} not tried: not configured"),
+        }
+    }
+}
+
+/// Connects and subscribes, in a session of its own, so that a bridge that runs is not disturbed.
+async fn try_broker(mqtt: &Mqtt, meters: &[config::Meter]) -> Result<String, String> {
+    let mqtt = Mqtt { client_id: format!("{}-check", mqtt.client_id), ..mqtt.clone() };
+    let mut options = options(&mqtt, None).map_err(|error| format!("{error:#}"))?;
+    options.set_clean_session(true);
+    let topics: Vec<_> = meters.iter().flat_map(config::Meter::topics).collect();
+    match timeout(PATIENCE, subscribe(options, &topics)).await {
+        Ok(Ok(())) if topics.is_empty() => Ok(mqtt.address()),
+        Ok(Ok(())) => Ok(format!("{}, subscribed to {}", mqtt.address(), topics.join(", "))),
+        Ok(Err(reason)) => Err(reason),
+        Err(_) => Err(format!("{} does not answer", mqtt.address())),
+    }
+}
+
+async fn subscribe(options: MqttOptions, topics: &[&str]) -> Result<(), String> {
+    let (client, mut event_loop) = AsyncClient::new(options, 10);
+    loop {
+        let event = event_loop.poll().await;
+        match event.map_err(|error| explain(&error, &event_loop.mqtt_options))? {
+            Event::Incoming(Packet::ConnAck(_)) if topics.is_empty() => return Ok(()),
+            Event::Incoming(Packet::ConnAck(_)) => {
+                let filters = topics
+                    .iter()
+                    .map(|topic| SubscribeFilter::new((*topic).into(), QoS::AtLeastOnce));
+                client.try_subscribe_many(filters).map_err(|error| error.to_string())?;
+            }
+            Event::Incoming(Packet::SubAck(answer)) => {
+                let refused = |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
+                let refused: Vec<_> = topics
+                    .iter()
+                    .zip(&answer.return_codes)
+                    .filter(|(_, code)| refused(code))
+                    .map(|(topic, _)| *topic)
+                    .collect();
+                if refused.is_empty() {
+                    return Ok(());
+                }
+                return Err(format!(
+                    "the broker refuses {}: check its access rules",
+                    refused.join(", ")
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Has nothing written, which shows whether something could be.
+async fn try_influxdb(influxdb: &InfluxDb) -> Result<String, String> {
+    let client = InfluxClient::new(influxdb).map_err(|error| format!("{error:#}"))?;
+    let InfluxDb { url, org, bucket, .. } = influxdb;
+    match timeout(PATIENCE, client.probe()).await {
+        Ok(Ok(())) => Ok(format!("{url}, organisation {org}, bucket {bucket}")),
+        Ok(Err(Failure::Denied(reason) | Failure::Passing(reason) | Failure::Refused(reason))) => {
+            Err(reason)
+        }
+        Ok(Err(Failure::TooLarge)) => Err(format!("{url} takes no data at all (413)")),
+        Err(_) => Err(format!("{url} does not answer")),
+    }
+}

@@ -1,0 +1,213 @@
+//! `decode`: what becomes of a message, without any network.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use xt211_homeassistant::{
+    Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
+};
+use xt211_message::{Message, Reading, Register, Value};
+
+use crate::{
+    announcer::origin,
+    config::{Config, Meter},
+    influx::Encoder,
+    meter::Shared,
+};
+
+/// Prints what the messages in the files become.
+///
+/// # Errors
+///
+/// A file that cannot be read.
+pub fn decode(config: &Config, files: &[PathBuf]) -> Result<ExitCode> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if files.is_empty() { &standard_input } else { files };
+    // There is always one.
+    let Some(meter) = config.meters.first() else { return Ok(ExitCode::FAILURE) };
+    let encoder = config.influxdb.as_ref().map_or_else(Encoder::default, Encoder::new);
+    let decoder = Decoder { meter, encoder };
+
+    let mut out = io::stdout().lock();
+    let mut all_decoded = true;
+    for file in files {
+        let content = read(file)?;
+        for (number, message) in split(&content).into_iter().enumerate() {
+            write!(out, "{}", name(file))?;
+            if number > 0 {
+                write!(out, ", message {}", number + 1)?;
+            }
+            match Message::decode(message, &decoder.meter.timezone) {
+                Ok(message) => {
+                    writeln!(out)?;
+                    decoder.show(&message, &mut out)?;
+                }
+                Err(error) => {
+                    all_decoded = false;
+                    writeln!(out, "\n  cannot be decoded: {error} ({})\n", error.code())?;
+                }
+            }
+        }
+    }
+    Ok(if all_decoded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn name(file: &Path) -> String {
+    if is_standard_input(file) { "standard input".into() } else { file.display().to_string() }
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
+    if is_standard_input(file) {
+        io::stdin().read_to_end(&mut content).context("cannot read standard input")?;
+    } else {
+        content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    }
+    Ok(content)
+}
+
+/// The messages in a file: usually one, but `mosquitto_sub` writes one after the other. What is
+/// not JSON is taken as one message, so that its decoding says what is wrong.
+fn split(content: &[u8]) -> Vec<&[u8]> {
+    let documents = serde_json::Deserializer::from_slice(content).into_iter::<&RawValue>();
+    match documents.collect::<Result<Vec<_>, _>>() {
+        Ok(documents) if !documents.is_empty() => {
+            documents.into_iter().map(|document| document.get().as_bytes()).collect()
+        }
+        _ => vec![content],
+    }
+}
+
+struct Decoder<'c> {
+    meter: &'c Meter,
+    encoder: Encoder,
+}
+
+impl Decoder<'_> {
+    fn show(&self, message: &Message<'_>, out: &mut impl Write) -> Result<()> {
+        if let Some(reading) = &message.reading {
+            show_reading(message, reading, out)?;
+        }
+        if let Some(status) = &message.status {
+            writeln!(out, "  module")?;
+            show_fields(status, out)?;
+        }
+        if let Some(battery) = &message.battery {
+            writeln!(out, "  battery")?;
+            show_fields(battery, out)?;
+        }
+        if message.debug {
+            writeln!(out, "  a debug message, for the firmware's developers")?;
+        }
+        self.show_entities(message, out)?;
+        self.show_lines(message, out)?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// The entities that Home Assistant gets for it, besides those of the bridge itself.
+    fn show_entities(&self, message: &Message<'_>, out: &mut impl Write) -> io::Result<()> {
+        let mut device = MeterDevice::new(MeterInfo {
+            id: self.meter.id.clone(),
+            name: self.meter.name.clone(),
+            serial: self.meter.serial.clone(),
+            page: None,
+            expire_after: None,
+        });
+        if let Some(reading) = &message.reading {
+            device.apply_reading(reading);
+        }
+        if let Some(status) = &message.status {
+            device.apply_status(status, message.sent);
+        }
+        if let Some(battery) = &message.battery {
+            device.apply_battery(battery);
+        }
+        let topics = Topics::new("homeassistant", "xt211");
+        let bridge = topics.state(&self.meter.id, StateTopic::Bridge);
+        let discovery = device.discovery(&topics, &origin());
+        let entities = discovery.components.values().filter_map(Component::entity);
+        let mut heading = Some("  Home Assistant");
+        for entity in entities.filter(|entity| entity.state_topic != bridge) {
+            if let Some(heading) = heading.take() {
+                writeln!(out, "{heading}")?;
+            }
+            let classes = [
+                entity.device_class.map(DeviceClass::as_str),
+                entity.state_class.map(StateClass::as_str),
+                entity.unit_of_measurement,
+            ];
+            let classes: Vec<_> = classes.into_iter().flatten().collect();
+            let Entity { default_entity_id, name, .. } = entity;
+            let line = format!("    {default_entity_id:<44} {name:<28} {}", classes.join(", "));
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn show_lines(&self, message: &Message<'_>, out: &mut impl Write) -> io::Result<()> {
+        let Meter { id, serial, timezone, .. } = self.meter;
+        let tag = Shared::new(id.clone(), serial.clone(), timezone.clone()).tag(message);
+        let mut lines = String::new();
+        self.encoder.append(&mut lines, &tag, message);
+        if !lines.is_empty() {
+            writeln!(out, "  InfluxDB")?;
+        }
+        lines.lines().try_for_each(|line| writeln!(out, "    {line}"))
+    }
+}
+
+fn show_reading(
+    message: &Message<'_>,
+    reading: &Reading<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    write!(out, "  reading of {}", text(reading.time))?;
+    if let Some(sent) = message.sent {
+        write!(out, ", sent {}", text(sent))?;
+    }
+    writeln!(
+        out,
+        "{}",
+        if reading.first_boot { ", the first since the module started" } else { "" }
+    )?;
+    for Register { code, value } in &reading.registers {
+        let meaning = code.meaning();
+        let code = code.to_string();
+        let name = meaning.map_or_else(|| "(unknown)".into(), |meaning| meaning.name().to_string());
+        let unit = meaning.map_or("", |meaning| meaning.unit().symbol());
+        let line = match value {
+            Value::Number(number) => format!("    {code:<16} {name:<28} {number:>12} {unit}"),
+            Value::Text(text) => format!("    {code:<16} {name:<28} {text:?}"),
+        };
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// The fields that are there, as they are called in JSON.
+fn show_fields(fields: &impl Serialize, out: &mut impl Write) -> Result<()> {
+    let serde_json::Value::Object(fields) = serde_json::to_value(fields)? else { return Ok(()) };
+    for (key, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        writeln!(out, "    {:<16} {value}", key.replace('_', " "))?;
+    }
+    Ok(())
+}
+
+/// Seconds are all that the module knows.
+fn text(time: OffsetDateTime) -> String {
+    let (date, (hour, minute, second)) = (time.date(), time.to_hms());
+    format!("{date} {hour:02}:{minute:02}:{second:02} UTC")
+}

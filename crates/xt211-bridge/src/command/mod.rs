@@ -1,0 +1,28 @@
+//! What the program can be asked to do.
+
+mod check;
+mod decode;
+mod run;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+
+pub(crate) use self::run::{runtime, stop_signal};
+pub use self::{check::check, decode::decode, run::run};
+use crate::config::DEFAULT;
+#[cfg(feature = "demo")]
+pub use crate::demo::demo;
+
+/// Prints the default configuration.
+///
+/// # Errors
+///
+/// Standard output cannot be written.
+pub fn print_default() -> Result<ExitCode> {
+    io::stdout().write_all(DEFAULT.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,281 @@
+//! From what is written to what can be used: every rule that a setting has to meet.
+
+use url::Url;
+use xt211_homeassistant::MeterId;
+use xt211_line_protocol::Measurement;
+
+use super::{
+    Config, ConfigError, HomeAssistant, InfluxDb, Meter, Mqtt, Problem, Store, TimeZone, Tls, Web,
+    raw::{RawHomeAssistant, RawInfluxDb, RawMeter, RawMqtt, RawStore, RawWeb},
+    source::Source,
+};
+
+/// Checks everything, so that all that is wrong is said at once.
+pub(super) fn check(source: &Source) -> Result<Config, ConfigError> {
+    let mut checker = Checker { problems: Vec::new() };
+    let raw = &source.raw;
+    let mqtt = checker.mqtt(&raw.mqtt);
+    let default_meter = [RawMeter::default()];
+    let raw_meters = if raw.meter.is_empty() { &default_meter } else { raw.meter.as_slice() };
+    let meters: Vec<_> = raw_meters.iter().filter_map(|meter| checker.meter(meter)).collect();
+    checker.meters_together(&meters, &raw.homeassistant);
+    let homeassistant = checker.homeassistant(&raw.homeassistant);
+    let influxdb = checker.influxdb(&raw.influxdb);
+    let store = checker.store(&raw.store);
+    let web = checker.web(&raw.web);
+
+    match (mqtt, homeassistant, influxdb, store, web) {
+        (Some(mqtt), Some(homeassistant), Some(influxdb), Some(store), Some(web))
+            if checker.problems.is_empty() =>
+        {
+            let file = source.file().map(Into::into);
+            Ok(Config { file, mqtt, meters, homeassistant, influxdb, store, web })
+        }
+        (mqtt, _, influxdb, ..) => {
+            let place = |(key, message)| Problem::new(source.place(key), message);
+            let problems = checker.problems.into_iter().map(place).collect();
+            Err(ConfigError::new(problems, mqtt, influxdb.flatten()))
+        }
+    }
+}
+
+/// Collects what is wrong, as key and message. A part that cannot be used is `None`.
+struct Checker {
+    problems: Vec<(&'static str, String)>,
+}
+
+impl Checker {
+    fn note(&mut self, key: &'static str, message: impl Into<String>) {
+        self.problems.push((key, message.into()));
+    }
+
+    fn wrong<T>(&mut self, key: &'static str, message: impl Into<String>) -> Option<T> {
+        self.note(key, message);
+        None
+    }
+
+    fn mqtt(&mut self, raw: &RawMqtt) -> Option<Mqtt> {
+        let example = "mqtt://HOST:1883, or mqtts://HOST:8883 for TLS";
+        let url = self.url("mqtt.url", &raw.url, &["mqtt", "mqtts"], example);
+        let tls = url.as_ref().is_some_and(|url| url.scheme() == "mqtts");
+        if !tls && raw.ca_file.is_some() && url.is_some() {
+            self.note("mqtt.ca_file", "is for TLS: write mqtts:// in mqtt.url, or remove it");
+        }
+        if raw.client_id.is_empty() || raw.client_id.chars().any(char::is_control) {
+            self.note("mqtt.client_id", "must be a name, such as xt211-bridge");
+        }
+        if raw.username.is_none() && raw.password.is_some() {
+            self.note("mqtt.password", "needs mqtt.username");
+        }
+
+        let url = url?;
+        Some(Mqtt {
+            host: host(&url),
+            port: url.port().unwrap_or(if tls { 8883 } else { 1883 }),
+            tls: tls.then(|| Tls { ca_file: raw.ca_file.clone() }),
+            login: raw.username.clone().map(|username| (username, raw.password.clone())),
+            client_id: raw.client_id.clone(),
+        })
+    }
+
+    fn influxdb(&mut self, raw: &RawInfluxDb) -> Option<Option<InfluxDb>> {
+        let Some(url) = &raw.url else {
+            if raw.org.is_some() || raw.bucket.is_some() || raw.token.is_some() {
+                return self.wrong("influxdb.url", "is missing: write http://HOST:8086");
+            }
+            return Some(None);
+        };
+        let url = self.url("influxdb.url", url, &["http", "https"], "http://HOST:8086");
+        let org = self.required("influxdb.org", raw.org.as_deref());
+        let bucket = self.required("influxdb.bucket", raw.bucket.as_deref());
+        if let Some(token) = &raw.token
+            && token.expose().chars().any(|c| !c.is_ascii_graphic())
+        {
+            self.note("influxdb.token", "must be the token alone, without spaces or line breaks");
+        }
+        let measurement = match raw.measurement.parse::<Measurement>() {
+            Ok(measurement) => Some(measurement),
+            Err(error) => self.wrong("influxdb.measurement", error.to_string()),
+        };
+        let url = url?;
+        if raw.ca_file.is_some() && url.scheme() == "http" {
+            return self.wrong(
+                "influxdb.ca_file",
+                "is for TLS: write https:// in influxdb.url, or remove it",
+            );
+        }
+        Some(Some(InfluxDb {
+            url: url.origin().ascii_serialization(),
+            tls: Tls { ca_file: raw.ca_file.clone() },
+            org: org?,
+            bucket: bucket?,
+            token: raw.token.clone(),
+            measurement: measurement?,
+            status: raw.status,
+        }))
+    }
+
+    /// A server's address: one of the schemes, a host, perhaps a port, and nothing else.
+    fn url(
+        &mut self,
+        key: &'static str,
+        text: &str,
+        schemes: &[&str],
+        example: &str,
+    ) -> Option<Url> {
+        // What is wrong with it is not quoted: it might hold a password.
+        let Ok(url) = Url::parse(text) else {
+            return self.wrong(key, format!("is not a URL: write {example}"));
+        };
+        if !schemes.contains(&url.scheme()) {
+            return self.wrong(key, format!("cannot begin with {}: write {example}", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return self
+                .wrong(key, "must not hold a user or password: they have keys of their own");
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return self.wrong(key, format!("names no host: write {example}"));
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return self.wrong(key, format!("must end after the port: write {example}"));
+        }
+        if url.port() == Some(0) {
+            return self.wrong(key, format!("has no usable port: write {example}"));
+        }
+        Some(url)
+    }
+
+    fn required(&mut self, key: &'static str, value: Option<&str>) -> Option<String> {
+        match value {
+            Some(value) if !value.trim().is_empty() => Some(value.to_owned()),
+            _ => self.wrong(key, "is missing: readings cannot be forwarded without it"),
+        }
+    }
+
+    fn homeassistant(&mut self, raw: &RawHomeAssistant) -> Option<Option<HomeAssistant>> {
+        let message = "must be a topic without wildcards or a slash at either end";
+        let discovery = is_topic(&raw.discovery_prefix);
+        if !discovery {
+            self.note("homeassistant.discovery_prefix", message);
+        }
+        let states = is_topic(&raw.topic_prefix);
+        if !states {
+            self.note("homeassistant.topic_prefix", message);
+        }
+        (discovery && states).then(|| {
+            raw.enabled.then(|| HomeAssistant {
+                discovery_prefix: raw.discovery_prefix.clone(),
+                topic_prefix: raw.topic_prefix.clone(),
+            })
+        })
+    }
+
+    fn meter(&mut self, raw: &RawMeter) -> Option<Meter> {
+        let id = match raw.id.parse::<MeterId>() {
+            Ok(id) => Some(id),
+            Err(error) => self.wrong("meter.id", error.to_string()),
+        };
+        self.topic("meter.data_topic", &raw.data_topic);
+        self.topic("meter.status_topic", &raw.status_topic);
+        if let Some(topic) = &raw.battery_topic {
+            self.topic("meter.battery_topic", topic);
+        }
+        if raw.serial.as_deref().is_some_and(|serial| serial.trim().is_empty()) {
+            self.note("meter.serial", "is empty: remove it to take the messages' own");
+        }
+        if !(raw.max_power_kw.is_finite() && raw.max_power_kw > 0.0) {
+            self.note("meter.max_power_kw", "must be a number of kilowatts above 0");
+        }
+        let Some(timezone) = TimeZone::named(&raw.timezone) else {
+            return self.wrong(
+                "meter.timezone",
+                format!(
+                    "there is no time zone {:?}: write UTC or one like Europe/Prague",
+                    raw.timezone
+                ),
+            );
+        };
+
+        let meter = Meter {
+            id: id?,
+            name: raw.name.clone(),
+            data_topic: raw.data_topic.clone(),
+            status_topic: raw.status_topic.clone(),
+            battery_topic: raw.battery_topic.clone(),
+            serial: raw.serial.clone(),
+            timezone,
+            max_power_kw: raw.max_power_kw,
+        };
+        if meter.topics().any(|topic| topic.contains('+') != meter.is_wild()) {
+            return self.wrong(
+                "meter.data_topic",
+                "has to have a + like the meter's other topics, or none of them may have one",
+            );
+        }
+        if meter.is_wild() && meter.serial.is_some() {
+            return self.wrong("meter.serial", "cannot stand beside a + that makes many meters");
+        }
+        Some(meter)
+    }
+
+    fn topic(&mut self, key: &'static str, topic: &str) {
+        let plus = topic.split('/').filter(|level| level.contains('+')).collect::<Vec<_>>();
+        let plain = !topic.is_empty() && !topic.contains(['#', '\0']) && topic.len() <= 65_535;
+        if !plain || topic.starts_with('$') || !matches!(plus.as_slice(), [] | ["+"]) {
+            self.note(key, format!("{topic:?} must be a topic, with at most one level that is +"));
+        }
+    }
+
+    /// No id twice, no topic for two meters, and none among those that we send to.
+    fn meters_together(&mut self, meters: &[Meter], homeassistant: &RawHomeAssistant) {
+        for (index, meter) in meters.iter().enumerate() {
+            let others = meters.get(index + 1..).unwrap_or_default();
+            let is_twin = |other: &Meter| other.id == meter.id && !other.is_wild();
+            if !meter.is_wild() && others.iter().any(is_twin) {
+                self.note("meter.id", format!("{} is the id of two meters", meter.id));
+            }
+            for topic in meter.topics() {
+                if others.iter().flat_map(Meter::topics).any(|other| other == topic) {
+                    self.note("meter.data_topic", format!("{topic:?} belongs to two meters"));
+                }
+                let ours = topic.strip_prefix(&homeassistant.topic_prefix);
+                if ours.is_some_and(|rest| rest.starts_with('/')) {
+                    self.note(
+                        "meter.data_topic",
+                        format!("{topic:?} lies where the bridge's own states go; change homeassistant.topic_prefix"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn store(&mut self, raw: &RawStore) -> Option<Store> {
+        match raw.keep_days {
+            0 => self.wrong("store.keep_days", "must be at least 1"),
+            keep_days => Some(Store { path: raw.path.clone(), keep_days }),
+        }
+    }
+
+    fn web(&mut self, raw: &RawWeb) -> Option<Web> {
+        match raw.listen.parse() {
+            Ok(listen) => Some(Web { listen, password: raw.password.clone() }),
+            Err(_) => self.wrong(
+                "web.listen",
+                format!("{:?} must be an address and a port, such as 127.0.0.1:8099", raw.listen),
+            ),
+        }
+    }
+}
+
+/// The host of a URL as sockets take it: an IPv6 address without its brackets.
+fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+}
+
+fn is_topic(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains(['+', '#', '\0'])
+        && !text.starts_with(['/', '$'])
+        && !text.ends_with('/')
+}

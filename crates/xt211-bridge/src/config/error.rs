@@ -1,0 +1,86 @@
+//! What is wrong with a configuration: every problem, each in one line.
+
+use std::fmt;
+
+use super::{InfluxDb, Mqtt};
+
+/// A configuration that cannot be used, with all that is wrong with it.
+#[derive(Debug)]
+pub struct ConfigError {
+    problems: Vec<Problem>,
+    mqtt: Option<Box<Mqtt>>,
+    influxdb: Option<Box<InfluxDb>>,
+}
+
+/// One thing that is wrong: where, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    place: String,
+    message: String,
+}
+
+impl Problem {
+    pub(super) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+impl ConfigError {
+    pub(super) fn new(
+        problems: Vec<Problem>,
+        mqtt: Option<Mqtt>,
+        influxdb: Option<InfluxDb>,
+    ) -> Self {
+        Self { problems, mqtt: mqtt.map(Box::new), influxdb: influxdb.map(Box::new) }
+    }
+
+    /// All that is wrong.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The broker, if what is said of it is right.
+    #[must_use]
+    pub fn mqtt(&self) -> Option<&Mqtt> {
+        self.mqtt.as_deref()
+    }
+
+    /// The database, if there is one and what is said of it is right.
+    #[must_use]
+    pub fn influxdb(&self) -> Option<&InfluxDb> {
+        self.influxdb.as_deref()
+    }
+}
+
+impl From<Vec<Problem>> for ConfigError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::new(problems, None, None)
+    }
+}
+
+impl From<Problem> for ConfigError {
+    fn from(problem: Problem) -> Self {
+        vec![problem].into()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,234 @@
+use std::{fs, path::PathBuf};
+
+use super::*;
+
+/// Loads a configuration from a file of its own.
+fn load(name: &str, text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let directory = std::env::temp_dir().join(format!("xt211-config-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let file = directory.join(format!("{name}.toml"));
+    fs::write(&file, text).unwrap();
+    let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    Config::load(Some(&file), environment)
+}
+
+/// What is wrong with a configuration, without the folder in front.
+fn wrong(name: &str, text: &str, environment: &[(&str, &str)]) -> String {
+    let error = load(name, text, environment).unwrap_err().to_string();
+    let folder = std::env::temp_dir().join(format!("xt211-config-{}/", std::process::id()));
+    error.replace(&*folder.to_string_lossy(), "")
+}
+
+#[test]
+fn the_printed_default_is_the_default() {
+    let printed = load("default", DEFAULT, &[]).unwrap();
+    let empty = load("empty", "", &[]).unwrap();
+    let text = |config: Config| format!("{:?}", Config { file: None, ..config });
+    assert_eq!(text(printed), text(empty));
+}
+
+#[test]
+fn every_commented_key_exists() {
+    let uncommented = DEFAULT
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace("mqtt://", "mqtts://")
+        .replace("http://", "https://");
+    let config = load("uncommented", &uncommented, &[]).unwrap();
+    assert_eq!(config.influxdb.unwrap().bucket, "energy");
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let file = "[mqtt]\nurl = \"mqtt://file:1\"\n[store]\nkeep_days = 5\n";
+    let config = load(
+        "environment",
+        file,
+        &[
+            ("XT211_MQTT_URL", "mqtts://there"),
+            ("XT211_METER_MAX_POWER_KW", "17"),
+            ("XT211_METER_SERIAL", "5100025085"),
+            ("XT211_HOMEASSISTANT_ENABLED", "false"),
+            ("XT211_CONFIG", "ignored"),
+            ("PATH", "ignored"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.mqtt.address(), "mqtts://there:8883");
+    assert_eq!(config.meters[0].max_power_kw, 17.0);
+    assert_eq!(config.meters[0].serial.as_deref(), Some("5100025085"));
+    assert!(config.homeassistant.is_none());
+    assert_eq!(config.store.keep_days, 5);
+}
+
+#[test]
+fn secrets_come_from_files_too() {
+    let path = std::env::temp_dir().join(format!("xt211-secret-{}", std::process::id()));
+    fs::write(&path, "hunter2\n").unwrap();
+    let environment =
+        [("XT211_MQTT_USERNAME", "me"), ("XT211_MQTT_PASSWORD_FILE", path.to_str().unwrap())];
+    let config = load("secret", "", &environment).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let (user, password) = config.mqtt.login.unwrap();
+    assert_eq!((user.as_str(), password.unwrap().expose()), ("me", "hunter2"));
+    let _ = fs::remove_file(path);
+
+    let missing = [("XT211_MQTT_USERNAME", "me"), ("XT211_MQTT_PASSWORD_FILE", "/nowhere")];
+    assert_eq!(
+        wrong("secret2", "", &missing),
+        "environment variable XT211_MQTT_PASSWORD_FILE: cannot read /nowhere: No such file or \
+         directory (os error 2)"
+    );
+}
+
+#[test]
+fn what_is_written_wrong_is_named_with_its_line() {
+    let cases = [
+        (
+            "[mqtt]\nulr = \"x\"",
+            "a.toml, line 2: mqtt.ulr: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`",
+        ),
+        (
+            "[store]\n\nkeep_days = \"long\"",
+            "a.toml, line 3: store.keep_days: invalid type: string \"long\", expected u32",
+        ),
+        ("[mqtt]\npassword = 4711", "a.toml, line 2: mqtt.password: expected a text in quotes"),
+        (
+            "[mqtt]\npassword = \"4711",
+            "a.toml, line 2: mqtt.password: invalid basic string, expected `\"`",
+        ),
+        ("[mqtt", "a.toml, line 1: unclosed table, expected `]`"),
+        (
+            "[meter]\nid = \"a\"",
+            "a.toml, line 1: meters are a list: write [[meter]] with two brackets",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(wrong("a", text, &[]), expected);
+    }
+    assert_eq!(
+        Config::load(Some(&PathBuf::from("/nowhere.toml")), std::iter::empty())
+            .unwrap_err()
+            .to_string(),
+        "/nowhere.toml: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn what_the_environment_says_wrong_is_named() {
+    let cases = [
+        (
+            "XT211_MQTT_ULR",
+            "x",
+            "environment variable XT211_MQTT_ULR: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`",
+        ),
+        (
+            "XT211_STORE_KEEP_DAYS",
+            "long",
+            "environment variable XT211_STORE_KEEP_DAYS: invalid type: string \"long\", expected u32",
+        ),
+        (
+            "XT211_MQTT",
+            "x",
+            "environment variable XT211_MQTT: expected XT211_<SECTION>_<KEY>, such as XT211_MQTT_URL",
+        ),
+        (
+            "XT211_MQTT_URL",
+            "there",
+            "environment variable XT211_MQTT_URL: is not a URL: write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS",
+        ),
+    ];
+    for (name, value, expected) in cases {
+        assert_eq!(wrong("b", "", &[(name, value)]), expected);
+    }
+    let two = "[[meter]]\nid = \"a\"\n[[meter]]\nid = \"b\"";
+    assert_eq!(
+        wrong("two", two, &[("XT211_METER_NAME", "x")]),
+        "environment variable XT211_METER_NAME: the file has several meters; set it there"
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_said_at_once() {
+    let text = r#"
+        [mqtt]
+        url = "http://broker"
+        client_id = ""
+        password = "hunter2"
+        [[meter]]
+        id = "bridge"
+        data_topic = "a/+/b"
+        timezone = "Mars/Olympus"
+        [influxdb]
+        url = "http://user:hunter2@there"
+        [store]
+        keep_days = 0
+        [web]
+        listen = "everywhere"
+    "#;
+    assert_eq!(
+        wrong("c", text, &[]),
+        "c.toml: mqtt.url: cannot begin with http: write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS
+c.toml: mqtt.client_id: must be a name, such as xt211-bridge
+c.toml: mqtt.password: needs mqtt.username
+c.toml: meter.id: expected the id of a meter, found `bridge`, which is reserved
+c.toml: meter.timezone: there is no time zone \"Mars/Olympus\": write UTC or one like Europe/Prague
+c.toml: influxdb.url: must not hold a user or password: they have keys of their own
+c.toml: influxdb.org: is missing: readings cannot be forwarded without it
+c.toml: influxdb.bucket: is missing: readings cannot be forwarded without it
+c.toml: store.keep_days: must be at least 1
+c.toml: web.listen: \"everywhere\" must be an address and a port, such as 127.0.0.1:8099"
+    );
+}
+
+#[test]
+fn single_rules() {
+    let message = |text: &str| wrong("d", text, &[]);
+    for (text, expected) in [
+        ("[mqtt]\nurl = \"mqtt://h/path\"", "mqtt.url: must end after the port"),
+        ("[mqtt]\nurl = \"mqtt://\"", "mqtt.url: names no host"),
+        ("[mqtt]\nca_file = \"/x\"", "mqtt.ca_file: is for TLS"),
+        ("[influxdb]\nbucket = \"b\"", "influxdb.url: is missing"),
+        (
+            "[influxdb]\nurl = \"http://h\"\norg = \"o\"\nbucket = \"b\"\ntoken = \"a b\"",
+            "influxdb.token: must be the token alone",
+        ),
+        (
+            "[influxdb]\nurl = \"http://h\"\norg = \"o\"\nbucket = \"b\"\nca_file = \"/x\"",
+            "influxdb.ca_file: is for TLS",
+        ),
+        (
+            "[influxdb]\nurl = \"http://h\"\norg = \"o\"\nbucket = \"b\"\nmeasurement = \"#x\"",
+            "influxdb.measurement: ",
+        ),
+        ("[homeassistant]\ntopic_prefix = \"a/#\"", "homeassistant.topic_prefix: must be a topic"),
+        ("[[meter]]\ndata_topic = \"#\"", "meter.data_topic: \"#\" must be a topic"),
+        ("[[meter]]\ndata_topic = \"a+/b\"", "meter.data_topic: \"a+/b\" must be a topic"),
+        ("[[meter]]\ndata_topic = \"+/+/b\"", "meter.data_topic: \"+/+/b\" must be a topic"),
+        ("[[meter]]\ndata_topic = \"+/data\"", "meter.data_topic: has to have a +"),
+        ("[[meter]]\ndata_topic = \"xt211/x\"", "lies where the bridge's own states go"),
+        (
+            "[[meter]]\nmax_power_kw = 0",
+            "meter.max_power_kw: must be a number of kilowatts above 0",
+        ),
+        ("[[meter]]\nserial = \"\"", "meter.serial: is empty"),
+        ("[[meter]]\n[[meter]]", "meter.id: meter is the id of two meters"),
+        (
+            "[[meter]]\nid = \"a\"\n[[meter]]\nid = \"b\"",
+            "\"elektromer/data\" belongs to two meters",
+        ),
+    ] {
+        assert!(message(text).contains(expected), "{text}: {}", message(text));
+    }
+}
+
+#[test]
+fn addresses() {
+    let mqtt = |url: &str| load("e", &format!("[mqtt]\nurl = \"{url}\""), &[]).unwrap().mqtt;
+    assert_eq!((mqtt("mqtt://[::1]:99").host, mqtt("mqtt://[::1]:99").port), ("::1".into(), 99));
+    assert_eq!(mqtt("mqtts://broker.local").address(), "mqtts://broker.local:8883");
+    let influxdb = "[influxdb]\nurl = \"https://there:99/\"\norg = \"o\"\nbucket = \"b\"";
+    assert_eq!(load("f", influxdb, &[]).unwrap().influxdb.unwrap().url, "https://there:99");
+}

@@ -1,0 +1,165 @@
+//! The client, and what its answers mean.
+
+use std::{error::Error as _, time::Duration};
+
+use anyhow::{Context, Result};
+use futures_util::stream;
+use influxdb2::{Client, ClientBuilder, RequestError};
+use serde::Deserialize;
+use xt211_line_protocol::Lines;
+
+use crate::{config, tls};
+
+/// How long the server may take to answer a write.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long it may take to be reached.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest part of a server's message that is passed on.
+const LONGEST_MESSAGE: usize = 300;
+
+/// One bucket of an InfluxDB.
+pub(crate) struct InfluxClient {
+    client: Client,
+    bucket: String,
+    address: String,
+}
+
+/// Why a write did not succeed, and so what to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// At least one of the lines cannot be stored, now or later.
+    Refused(String),
+    /// Too many lines at once.
+    TooLarge,
+    /// The server does not want them from us: the configuration is wrong.
+    Denied(String),
+    /// The server cannot take them now.
+    Passing(String),
+}
+
+impl InfluxClient {
+    pub(crate) fn new(influxdb: &config::InfluxDb) -> Result<Self> {
+        let connector = tls::connector(&influxdb.tls)?;
+        let http = reqwest::Client::builder()
+            .http1_only()
+            .use_preconfigured_tls(connector)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .user_agent(concat!("xt211-bridge/", env!("CARGO_PKG_VERSION")));
+        let token = influxdb.token.as_ref().map_or("", |token| token.expose());
+        // This panics on a bad URL; the configuration holds only good ones.
+        let client = ClientBuilder::with_builder(http, &influxdb.url, &influxdb.org, token)
+            .build()
+            .context("the InfluxDB client cannot be set up")?;
+        Ok(Self { client, bucket: influxdb.bucket.clone(), address: influxdb.url.clone() })
+    }
+
+    /// Writes lines, all or (if one of them is refused) perhaps some. Writing a line again changes
+    /// nothing.
+    pub(crate) async fn write(&self, lines: String) -> Result<(), Failure> {
+        let points = stream::iter([Lines(lines)]);
+        let answer = self.client.write(&self.bucket, points).await;
+        answer.map_err(|error| self.failure(&error))
+    }
+
+    /// Asks the server to write nothing, which it refuses for another reason than its address,
+    /// organisation, bucket or token only if those are right.
+    pub(crate) async fn probe(&self) -> Result<(), Failure> {
+        match self.write("# nothing\n".to_owned()).await {
+            Err(Failure::Refused(_)) => Ok(()),
+            answer => answer,
+        }
+    }
+
+    fn failure(&self, error: &RequestError) -> Failure {
+        match error {
+            RequestError::Http { status, text } => judge(status.as_u16(), &message(text)),
+            RequestError::ReqwestProcessing { source } => {
+                Failure::Passing(self.unreachable(source))
+            }
+            other => Failure::Passing(other.to_string()),
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> String {
+        let address = &self.address;
+        if error.is_timeout() {
+            return format!("InfluxDB at {address} does not answer");
+        }
+        let mut cause = error.source();
+        while let Some(deeper) = cause.and_then(|cause| cause.source()) {
+            cause = Some(deeper);
+        }
+        // Without its cause, the client's error is no more than "error sending request".
+        let cause = cause.map_or_else(|| "unknown cause".into(), ToString::to_string);
+        format!("InfluxDB at {address} cannot be reached: {cause} (influxdb.url)")
+    }
+}
+
+/// What an answer other than success means.
+fn judge(status: u16, message: &str) -> Failure {
+    let said = |what: &str| {
+        let colon = if message.is_empty() { "" } else { ": " };
+        format!("{what} ({status}){colon}{message}")
+    };
+    match status {
+        400 | 422 => Failure::Refused(said("InfluxDB refuses")),
+        500 if message.contains("partial write") => Failure::Refused(said("InfluxDB refuses")),
+        401 => Failure::Denied(said("InfluxDB does not accept influxdb.token")),
+        403 => Failure::Denied(said("influxdb.token may not write to influxdb.bucket")),
+        404 => Failure::Denied(said("InfluxDB does not find influxdb.org or influxdb.bucket")),
+        413 => Failure::TooLarge,
+        _ => Failure::Passing(said("InfluxDB cannot write now")),
+    }
+}
+
+/// The message in an answer: InfluxDB wraps it in JSON, proxies do not. On one line, and not long.
+fn message(body: &str) -> String {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        message: String,
+    }
+
+    let message =
+        serde_json::from_str(body).map_or_else(|_| body.to_owned(), |Wrapped { message }| message);
+    let words = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        let refused = |text: &str| Failure::Refused(text.into());
+        let denied = |text: &str| Failure::Denied(text.into());
+        let passing = |text: &str| Failure::Passing(text.into());
+        assert_eq!(judge(400, "bad line"), refused("InfluxDB refuses (400): bad line"));
+        assert_eq!(judge(422, ""), refused("InfluxDB refuses (422)"));
+        assert_eq!(
+            judge(500, "partial write: x"),
+            refused("InfluxDB refuses (500): partial write: x")
+        );
+        assert_eq!(judge(500, "x"), passing("InfluxDB cannot write now (500): x"));
+        assert_eq!(judge(401, "x"), denied("InfluxDB does not accept influxdb.token (401): x"));
+        assert_eq!(judge(413, ""), Failure::TooLarge);
+        assert_eq!(judge(429, ""), passing("InfluxDB cannot write now (429)"));
+        assert_eq!(judge(302, ""), passing("InfluxDB cannot write now (302)"));
+    }
+
+    #[test]
+    fn messages() {
+        assert_eq!(
+            message(r#"{"code":"invalid","message":"unable to\nparse"}"#),
+            "unable to parse"
+        );
+        assert_eq!(message("<html>\n no"), "<html> no");
+        assert_eq!(message(&"ü".repeat(400)).chars().count(), LONGEST_MESSAGE + 1);
+    }
+}

@@ -1,0 +1,45 @@
+//! From messages to lines.
+
+use xt211_line_protocol::{LineError, Measurement, encode_reading, encode_status};
+use xt211_message::Message;
+
+use crate::config;
+
+/// Makes the lines of a message.
+pub(crate) struct Encoder {
+    measurement: Measurement,
+    status: bool,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Self { measurement: Measurement::HOME_ENERGY, status: true }
+    }
+}
+
+impl Encoder {
+    pub(crate) fn new(influxdb: &config::InfluxDb) -> Self {
+        Self { measurement: influxdb.measurement.clone(), status: influxdb.status }
+    }
+
+    /// Appends the lines of a message: none for one that says nothing to keep.
+    pub(crate) fn append(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
+        if let Some(reading) = &message.reading {
+            report(encode_reading(lines, &self.measurement, tag, reading));
+        }
+        let Message { sent, status, battery, .. } = message;
+        if let Some(sent) = sent
+            && self.status
+            && (status.is_some() || battery.is_some())
+        {
+            report(encode_status(lines, tag, *sent, status.as_ref(), battery.as_ref()));
+        }
+    }
+}
+
+/// What makes no line, such as a reading of a serial number alone, is nothing to forward.
+fn report(line: Result<(), LineError>) {
+    if let Err(error) = line {
+        tracing::debug!("nothing to forward: {error}");
+    }
+}

@@ -1,0 +1,85 @@
+//! What waits to be forwarded.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::meter::Shared;
+
+/// How many messages can wait. About 60 MB; beyond it, the broker keeps them for us.
+const CAPACITY: usize = 100_000;
+
+/// A message that was accepted, as it came. Its lines are made when they are forwarded, so that
+/// they carry the serial number known by then.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) meter: Arc<Shared>,
+    pub(crate) message: Bytes,
+}
+
+/// A queue between the bridge, which never waits for it, and the forwarder.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    entries: Mutex<VecDeque<Entry>>,
+    arrived: Notify,
+    emptied: Notify,
+}
+
+impl Outbox {
+    /// Whether there is room for another.
+    pub(crate) fn has_room(&self) -> bool {
+        self.entries().len() < CAPACITY
+    }
+
+    pub(crate) fn push(&self, entry: Entry) {
+        entry.meter.waiting.add(1);
+        self.entries().push_back(entry);
+        self.arrived.notify_one();
+    }
+
+    /// Waits for entries and returns copies of the oldest, up to a number of them.
+    pub(crate) async fn oldest(&self, limit: usize) -> Vec<Entry> {
+        loop {
+            let entries: Vec<_> = self.entries().iter().take(limit).cloned().collect();
+            if !entries.is_empty() {
+                return entries;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Removes the oldest, which are done, and says of each so.
+    pub(crate) fn remove(&self, count: usize, mut done: impl FnMut(&Shared)) {
+        let mut entries = self.entries();
+        let count = count.min(entries.len());
+        for entry in entries.drain(..count) {
+            entry.meter.waiting.subtract(1);
+            done(&entry.meter);
+        }
+        if entries.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing waits.
+    pub(crate) async fn emptied(&self) {
+        let emptied = self.emptied.notified();
+        if self.len() > 0 {
+            emptied.await;
+        }
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    fn entries(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+        // A panic elsewhere cannot have left the queue half changed.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,46 @@
+//! Bridges XT211 electricity meters from MQTT to Home Assistant and InfluxDB.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use xt211_bridge::{
+    cli::{Cli, Command},
+    command,
+    config::{Config, ConfigError},
+    log,
+};
+
+/// The exit code for wrong usage (clap's own) and wrong configuration.
+const WRONG_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    let Cli { command, config } = Cli::parse();
+    let load = || Config::load(config.path.as_deref(), std::env::vars());
+    let result = match command.unwrap_or(Command::Run) {
+        Command::Run => {
+            log::start("info");
+            load().map_err(Into::into).and_then(command::run)
+        }
+        Command::Check => command::check(load()),
+        Command::Decode { files } => {
+            load().map_err(Into::into).and_then(|config| command::decode(&config, &files))
+        }
+        Command::Config => command::print_default(),
+        #[cfg(feature = "demo")]
+        Command::Demo { seconds } => {
+            log::start("warn,rumqttd=off");
+            command::demo(seconds)
+        }
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            let is_configuration = error.downcast_ref::<ConfigError>().is_some();
+            eprintln!(
+                "{}",
+                if is_configuration { format!("{error}") } else { format!("error: {error:#}") }
+            );
+            if is_configuration { ExitCode::from(WRONG_CONFIGURATION) } else { ExitCode::FAILURE }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! One connection to the broker: opened, used, lost, and never used again.
+//!
+//! A new connection gets a new client with a new event loop. So nothing of the old one can be
+//! mistaken for the new one's: an acknowledgement that comes too late finds its connection closed
+//! and is dropped, and the broker delivers that message again. What we had published without an
+//! answer is published anew, being states.
+//!
+//! Three parties, none of which waits for the one that waits for it:
+//! - the event loop, polled by [`serve`], hands what arrives to the bridge, and waits for it;
+//! - the bridge never waits: it leaves commands in a queue;
+//! - a task takes commands from that queue, and waits for the event loop.
+//!
+//! The queue needs no bound of its own: it holds at most an acknowledgement for each message that
+//! was handed over, and as many publishes as the [`WINDOW`] allows.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use rumqttc::{
+    AsyncClient, ClientError, Event as Happening, EventLoop, MqttOptions, NetworkOptions, Outgoing,
+    Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::{Event, explain};
+use crate::announcer::Announcement;
+
+/// How many of our publishes may be without an answer. Well below the client's own limit of 100,
+/// beyond which two of them could get the same packet id and stall.
+const WINDOW: usize = 20;
+
+/// How many commands the client takes before the event loop has sent them.
+const CLIENT_QUEUE: usize = 32;
+
+/// How long to wait for the broker's first answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The bridge's end of a connection. Commands to one that is lost go nowhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    commands: mpsc::UnboundedSender<Command>,
+    window: Arc<Semaphore>,
+}
+
+/// A message from the broker, which delivers it again until it is acknowledged.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) topic: String,
+    pub(crate) payload: Bytes,
+    acknowledgement: Publish,
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+#[derive(Debug)]
+enum Command {
+    Subscribe(Vec<SubscribeFilter>),
+    Publish(Announcement),
+    Acknowledge(Publish),
+    Disconnect,
+}
+
+impl Connection {
+    /// Waits for room for one publish.
+    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.window).acquire_owned().await.ok()
+    }
+
+    /// Publishes with QoS 1.
+    pub(crate) fn publish(&self, room: OwnedSemaphorePermit, announcement: Announcement) {
+        // Given back when the broker answers.
+        room.forget();
+        // If the connection is lost, everything is said anew on the next one.
+        let _ = self.commands.send(Command::Publish(announcement));
+    }
+
+    /// Waits until everything published was answered, then says goodbye.
+    pub(crate) async fn close(&self) {
+        let all = u32::try_from(WINDOW).unwrap_or(u32::MAX);
+        let _ = self.window.acquire_many(all).await;
+        let _ = self.commands.send(Command::Disconnect);
+    }
+}
+
+impl Delivery {
+    fn new(mut publish: Publish, commands: mpsc::UnboundedSender<Command>) -> Self {
+        let payload = std::mem::take(&mut publish.payload);
+        Self { topic: publish.topic.clone(), payload, acknowledgement: publish, commands }
+    }
+
+    /// Tells the broker that we have it.
+    pub(crate) fn acknowledge(self) {
+        // If the connection is lost, so is the broker's interest in this acknowledgement.
+        let _ = self.commands.send(Command::Acknowledge(self.acknowledgement));
+    }
+}
+
+/// Connects, subscribes, and hands over what happens until the connection ends. Returns why, or
+/// `None` if the bridge closed it or is gone.
+pub(super) async fn serve(
+    options: &MqttOptions,
+    filters: &[SubscribeFilter],
+    events: &mpsc::Sender<Event>,
+) -> Option<String> {
+    let (client, mut event_loop) = AsyncClient::new(options.clone(), CLIENT_QUEUE);
+    let mut network = NetworkOptions::new();
+    network.set_connection_timeout(CONNECT_TIMEOUT.as_secs());
+    event_loop.set_network_options(network);
+
+    let (commands, queue) = mpsc::unbounded_channel();
+    let courier = tokio::spawn(carry(client, queue));
+    let connection = Connection { commands, window: Arc::new(Semaphore::new(WINDOW)) };
+    let end = poll(&mut event_loop, &connection, filters, events).await;
+    connection.window.close();
+    courier.abort();
+    end
+}
+
+async fn poll(
+    event_loop: &mut EventLoop,
+    connection: &Connection,
+    filters: &[SubscribeFilter],
+    events: &mpsc::Sender<Event>,
+) -> Option<String> {
+    loop {
+        let event = match event_loop.poll().await {
+            Ok(Happening::Incoming(Packet::ConnAck(_))) => {
+                let _ = connection.commands.send(Command::Subscribe(filters.to_vec()));
+                continue;
+            }
+            Ok(Happening::Incoming(Packet::SubAck(answer))) => {
+                check_granted(filters, &answer.return_codes);
+                Event::Connected(connection.clone())
+            }
+            Ok(Happening::Incoming(Packet::Publish(publish))) => {
+                Event::Delivered(Delivery::new(publish, connection.commands.clone()))
+            }
+            Ok(Happening::Incoming(Packet::PubAck(_))) => {
+                connection.window.add_permits(1);
+                continue;
+            }
+            Ok(Happening::Outgoing(Outgoing::Disconnect)) => return None,
+            Ok(_) => continue,
+            Err(error) => return Some(explain(&error, &event_loop.mqtt_options)),
+        };
+        if events.send(event).await.is_err() {
+            return None;
+        }
+    }
+}
+
+/// The broker may refuse a subscription, or grant less than was asked for. Neither is a reason to
+/// do without the others.
+fn check_granted(filters: &[SubscribeFilter], granted: &[SubscribeReasonCode]) {
+    for (filter, granted) in filters.iter().zip(granted) {
+        let topic = &filter.path;
+        match granted {
+            SubscribeReasonCode::Failure => {
+                tracing::error!(
+                    topic,
+                    "the broker refuses this subscription: check its access rules"
+                );
+            }
+            SubscribeReasonCode::Success(QoS::AtMostOnce) => {
+                tracing::warn!(
+                    topic,
+                    "the broker grants QoS 0 only: messages may be lost on the way"
+                );
+            }
+            SubscribeReasonCode::Success(_) => tracing::debug!(topic, "subscribed"),
+        }
+    }
+}
+
+/// Carries out commands, one after the other, until the connection is gone.
+async fn carry(client: AsyncClient, mut commands: mpsc::UnboundedReceiver<Command>) {
+    while let Some(command) = commands.recv().await {
+        let done: Result<(), ClientError> = match command {
+            Command::Subscribe(filters) => client.subscribe_many(filters).await,
+            Command::Publish(Announcement { topic, payload, retain }) => {
+                client.publish(topic, QoS::AtLeastOnce, retain, payload).await
+            }
+            Command::Acknowledge(publish) => client.ack(&publish).await,
+            Command::Disconnect => client.disconnect().await,
+        };
+        if done.is_err() {
+            // The event loop is gone, or a topic of ours has a wildcard, which the configuration
+            // and the ids of meters rule out.
+            tracing::debug!("a command found no connection");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Which meter a topic belongs to.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::config;
+
+/// The topics of all meters, those with a `+` among them.
+pub(crate) struct Routes {
+    exact: HashMap<String, Arc<config::Meter>>,
+    /// What stands before and after the `+`.
+    wild: Vec<(String, String, Arc<config::Meter>)>,
+}
+
+/// Where a topic leads.
+#[derive(Debug)]
+pub(crate) struct Route<'t> {
+    /// The meter's settings.
+    pub(crate) meter: Arc<config::Meter>,
+    /// What stands in the place of the `+`, if there is one.
+    pub(crate) level: Option<&'t str>,
+}
+
+impl Routes {
+    pub(crate) fn new(meters: &[config::Meter]) -> Self {
+        let mut routes = Self { exact: HashMap::new(), wild: Vec::new() };
+        for meter in meters.iter().cloned().map(Arc::new) {
+            for topic in meter.topics() {
+                match topic.split_once('+') {
+                    Some((before, after)) => {
+                        routes.wild.push((before.into(), after.into(), Arc::clone(&meter)));
+                    }
+                    None => {
+                        routes.exact.insert(topic.into(), Arc::clone(&meter));
+                    }
+                }
+            }
+        }
+        routes
+    }
+
+    /// A topic that stands in the configuration as it is goes before one that a `+` covers.
+    pub(crate) fn find<'t>(&self, topic: &'t str) -> Option<Route<'t>> {
+        if let Some(meter) = self.exact.get(topic) {
+            return Some(Route { meter: Arc::clone(meter), level: None });
+        }
+        self.wild.iter().find_map(|(before, after, meter)| {
+            let level = topic.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?;
+            let route = Route { meter: Arc::clone(meter), level: Some(level) };
+            (!level.contains('/')).then_some(route)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(sections: &[(&str, &str)]) -> Routes {
+        let text: String = sections
+            .iter()
+            .enumerate()
+            .map(|(index, (data, status))| {
+                format!("[[meter]]\nid = \"m{index}\"\ndata_topic = \"{data}\"\nstatus_topic = \"{status}\"\n")
+            })
+            .collect();
+        let config = config::Config::parse(&text).unwrap();
+        Routes::new(&config.meters)
+    }
+
+    #[test]
+    fn topics_lead_to_meters() {
+        let routes = routes(&[("a/data", "a/status"), ("+/data", "+/status"), ("x/+", "y/+")]);
+        let found = |topic| -> Option<(String, Option<String>)> {
+            let route = routes.find(topic)?;
+            Some((route.meter.id.to_string(), route.level.map(String::from)))
+        };
+        assert_eq!(found("a/data"), Some(("m0".into(), None)));
+        assert_eq!(found("b/data"), Some(("m1".into(), Some("b".into()))));
+        assert_eq!(found("b/status"), Some(("m1".into(), Some("b".into()))));
+        assert_eq!(found("/data"), Some(("m1".into(), Some(String::new()))));
+        assert_eq!(found("x/7"), Some(("m2".into(), Some("7".into()))));
+        assert_eq!(found("b/c/data"), None);
+        assert_eq!(found("b/other"), None);
+    }
+}

@@ -1,0 +1,282 @@
+//! A meter as a device of Home Assistant.
+
+use std::{borrow::Cow, time::Duration};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use xt211_message::{Battery, ModuleStatus, Reading, Value};
+
+use crate::{
+    Changed, Component, Device, Discovery, Entity, MeterId, Origin, StateTopic, Topics,
+    entity::{self, Description},
+    key::{BridgeKey, Key, ModuleKey},
+    slug::slug,
+    state::{Found, State, States},
+};
+
+/// What is known of a meter before it sends anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeterInfo {
+    /// What it is recognised by.
+    pub id: MeterId,
+    /// What the user calls it. May change at any time.
+    pub name: String,
+    /// Its serial number; without one, the number that the messages tell.
+    pub serial: Option<String>,
+    /// The URL of a page about it. Left out if it does not begin with `http://` or `https://`,
+    /// which Home Assistant would not take.
+    pub page: Option<String>,
+    /// How long instantaneous values are true; whole seconds, rounded up. Home Assistant counts
+    /// from when they were published. `None` or zero: until the next ones.
+    pub expire_after: Option<Duration>,
+}
+
+/// What Home Assistant is to show of one meter.
+///
+/// It takes what the meter's module says, in the order in which it is to be shown, and says which
+/// messages are to be published for it. A value has an entity from when it was first seen; the
+/// bridge's own entities are always there.
+///
+/// After a restart, [`restore`](Self::restore) what [`seen`](Self::seen) said before, so that no
+/// entity is missing until its next value, and apply the last reading, status and battery if they
+/// are still at hand.
+#[derive(Clone, Debug)]
+pub struct MeterDevice {
+    info: MeterInfo,
+    /// From the messages.
+    serial: Option<Box<str>>,
+    firmware: Option<Box<str>>,
+    states: States,
+    /// The time of the last reading, in seconds since 1970.
+    last_reading: i64,
+}
+
+impl MeterDevice {
+    /// A meter of which nothing was seen yet.
+    #[must_use]
+    pub fn new(info: MeterInfo) -> Self {
+        Self {
+            info,
+            serial: None,
+            firmware: None,
+            states: States::default(),
+            last_reading: i64::MIN,
+        }
+    }
+
+    /// What the meter was made with.
+    #[must_use]
+    pub fn info(&self) -> &MeterInfo {
+        &self.info
+    }
+
+    /// Shows the registers of a reading.
+    ///
+    /// A text in a register that is known to hold a number is not shown, nor is a serial number
+    /// that the module does not know yet.
+    pub fn apply_reading(&mut self, reading: &Reading<'_>) -> Changed {
+        let mut changed = Changed::NONE;
+        let serial = reading.serial();
+        self.last_reading = reading.time.unix_timestamp();
+        for register in &reading.registers {
+            let key = Key::Register(register.code);
+            let is_number = matches!(register.value, Value::Number(_));
+            let numeric = Description::of(key).is_some_and(|entity| entity.is_numeric());
+            if (numeric && !is_number) || (register.is_serial() && serial.is_none()) {
+                continue;
+            }
+            changed |= self.set(key, State::from(&register.value));
+        }
+        changed |= self.set_module(ModuleKey::LastReading, Some(State::Time(reading.time)));
+        changed |= self.set_module(ModuleKey::LastWait, reading.wait_time.map(State::Number));
+        changed.discovery |= replace(&mut self.serial, serial);
+        changed
+    }
+
+    /// Shows what the module says of itself, and when it said so.
+    pub fn apply_status(
+        &mut self,
+        status: &ModuleStatus<'_>,
+        sent: Option<OffsetDateTime>,
+    ) -> Changed {
+        let text =
+            |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| State::Text(text.into()));
+        let mut changed = Changed::NONE;
+        for (key, state) in [
+            (ModuleKey::Status, text(&status.status)),
+            (ModuleKey::StatusText, text(&status.status_text)),
+            (ModuleKey::PlannedStart, text(&status.planned_start)),
+            (ModuleKey::RealStart, text(&status.real_start)),
+            (ModuleKey::Sent, sent.map(State::Time)),
+            (ModuleKey::Wakeups, status.wakeups.map(State::Count)),
+            (ModuleKey::Resets, status.resets.map(State::Count)),
+            (ModuleKey::Signal, status.wifi.or(status.rssi).map(State::Number)),
+            (ModuleKey::LastWait, status.last_wait.map(State::Number)),
+            (ModuleKey::ShortestWait, status.last_wait_min.map(State::Number)),
+            (ModuleKey::LongestWait, status.last_wait_max.map(State::Number)),
+            (ModuleKey::AdaptiveShift, status.last_adaptive.map(State::Number)),
+            (ModuleKey::ClockDrift, status.ntp_drift.map(State::Number)),
+            (ModuleKey::FirstBoot, status.first_boot.map(State::Time)),
+        ] {
+            let is_attribute = ModuleKey::STATUS_ATTRIBUTES.contains(&key);
+            if state.is_none() && is_attribute && status.status.is_some() {
+                // An older status had it, and it would mislead about this one.
+                changed.module |= self.states.clear(Key::Module(key));
+            }
+            changed |= self.set_module(key, state);
+        }
+        changed.discovery |= replace(&mut self.serial, status.serial.as_deref());
+        changed.discovery |= replace(&mut self.firmware, status.build.as_deref());
+        changed
+    }
+
+    /// Shows the state of the module's battery.
+    pub fn apply_battery(&mut self, battery: &Battery) -> Changed {
+        let soc = battery.soc.map(State::Number);
+        let voltage = battery.voltage.map(State::Number);
+        self.set_module(ModuleKey::Battery, soc)
+            | self.set_module(ModuleKey::BatteryVoltage, voltage)
+    }
+
+    /// The keys of the entities that exist because their values were seen: canonical codes and
+    /// names. To be remembered, and given back to [`restore`](Self::restore) after a restart.
+    pub fn seen(&self) -> impl Iterator<Item = String> + '_ {
+        let keys = self.states.keys();
+        keys.filter(|key| Description::of(*key).is_some()).map(|key| key.to_string())
+    }
+
+    /// Sees entities again whose values were seen before a restart. Keys that mean nothing (any
+    /// more) are passed over.
+    pub fn restore<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) {
+        for key in keys {
+            if let Ok(key @ (Key::Register(_) | Key::Module(_))) = key.parse() {
+                self.states.restore(key);
+            }
+        }
+    }
+
+    /// The message of [`StateTopic::Energy`], if anything for it is known.
+    #[must_use]
+    pub fn energy(&self) -> Option<impl Serialize + '_> {
+        self.states.message(StateTopic::Energy, i64::MIN)
+    }
+
+    /// The message of [`StateTopic::Live`], if anything for it is known: the values that were read
+    /// within the `expire_after` before `now` (or before the last reading, if the clock that says
+    /// so is behind). An older one would come back to life if it was published again.
+    #[must_use]
+    pub fn live(&self, now: OffsetDateTime) -> Option<impl Serialize + '_> {
+        let since = self.expire_after().map(|seconds| {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            now.unix_timestamp().max(self.last_reading).saturating_sub(seconds)
+        });
+        self.states.message(StateTopic::Live, since.unwrap_or(i64::MIN))
+    }
+
+    /// The message of [`StateTopic::Module`], if anything for it is known.
+    #[must_use]
+    pub fn module(&self) -> Option<impl Serialize + '_> {
+        self.states.message(StateTopic::Module, i64::MIN)
+    }
+
+    /// The meter and its entities.
+    #[must_use]
+    pub fn discovery(&self, topics: &Topics, origin: &Origin) -> Discovery {
+        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
+        let keys = self.states.keys().chain(bridge);
+        let components = keys.filter_map(|key| {
+            let entity = self.entity(key, Description::of(key)?, topics);
+            Some((key.to_string(), Component::Entity(Box::new(entity))))
+        });
+        Discovery {
+            device: self.device(),
+            origin: origin.clone(),
+            availability_topic: topics.availability(),
+            qos: 1,
+            components: components.collect(),
+        }
+    }
+
+    /// Sets what a message of the module tells; what it does not tell stays as it is.
+    fn set_module(&mut self, key: ModuleKey, state: Option<State>) -> Changed {
+        state.map_or(Changed::NONE, |state| self.set(Key::Module(key), state))
+    }
+
+    fn set(&mut self, key: Key, state: State) -> Changed {
+        let found = self.states.set(key, state, self.last_reading);
+        let mut changed = Changed {
+            discovery: found == Found::New && Description::of(key).is_some(),
+            ..Changed::NONE
+        };
+        match key.topic() {
+            StateTopic::Energy => changed.energy = found != Found::Same,
+            // Home Assistant has to hear that it is still so.
+            StateTopic::Live => changed.live = true,
+            StateTopic::Module | StateTopic::Bridge => changed.module = found != Found::Same,
+        }
+        changed
+    }
+
+    fn device(&self) -> Device {
+        let serial = self.info.serial.as_deref().or(self.serial.as_deref());
+        let is_web = |page: &&String| page.starts_with("http://") || page.starts_with("https://");
+        Device {
+            identifiers: [format!("xt211_{}", self.info.id)],
+            name: self.info.name.clone(),
+            manufacturer: "Sagemcom".into(),
+            model: "XT211".into(),
+            serial_number: serial.map(str::to_owned),
+            sw_version: self.firmware.as_deref().map(str::to_owned),
+            configuration_url: self.info.page.as_ref().filter(is_web).cloned(),
+        }
+    }
+
+    fn entity(&self, key: Key, description: Description, topics: &Topics) -> Entity {
+        let id = &self.info.id;
+        let name = entity::name(key);
+        let slug = slug(&format!("xt211_{id}_{name}"));
+        let state_topic = topics.state(id, key.topic());
+        let attributes = description.template.attributes(key);
+        Entity {
+            platform: description.platform,
+            unique_id: format!("xt211_{id}_{key}"),
+            default_entity_id: format!("{}.{slug}", description.platform.as_str()),
+            name: name.into_owned(),
+            value_template: description.template.state(key),
+            device_class: description.device_class,
+            state_class: description.state_class,
+            unit_of_measurement: description.unit,
+            suggested_display_precision: description.precision,
+            options: description.options,
+            entity_category: description.category,
+            icon: description.icon,
+            expire_after: match key.topic() {
+                StateTopic::Live => self.expire_after(),
+                _ => None,
+            },
+            json_attributes_topic: attributes.is_some().then(|| state_topic.clone()),
+            json_attributes_template: attributes,
+            state_topic,
+        }
+    }
+
+    fn expire_after(&self) -> Option<u64> {
+        let after = self.info.expire_after?;
+        let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
+        (seconds > 0).then_some(seconds)
+    }
+}
+
+/// Puts a text that was told in the place of the one told before; says whether it differs.
+fn replace(old: &mut Option<Box<str>>, new: Option<&str>) -> bool {
+    match new {
+        Some(new) if old.as_deref() != Some(new) => {
+            *old = Some(new.into());
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Jinja templates that find a value in its state message.
+
+use crate::key::{Key, ModuleKey};
+
+/// How a state is made of the value in the message.
+///
+/// A message may lack a value: one that is not known since a restart, or not current any more.
+/// Then the state becomes unknown (what Home Assistant makes of `None`) and nothing is logged,
+/// which `value_json['1.8.0']` would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Template {
+    /// As it is.
+    Value,
+    /// Its first 255 characters, as Home Assistant refuses a longer state; the whole text is in an
+    /// attribute then.
+    Text,
+    /// On if it is 1 or true, off if it is 0 or false, unknown if it is anything else.
+    Switch,
+    /// As it is, with the attributes of the module's status.
+    Status,
+}
+
+impl Template {
+    pub(crate) fn state(self, key: Key) -> String {
+        match self {
+            Self::Value | Self::Status => format!("{{{{ value_json.get('{key}') }}}}"),
+            Self::Text => format!("{{{{ (value_json.get('{key}') | string)[:255] }}}}"),
+            Self::Switch => {
+                format!("{{{{ {{1: 'ON', 0: 'OFF'}}.get(value_json.get('{key}')) }}}}")
+            }
+        }
+    }
+
+    pub(crate) fn attributes(self, key: Key) -> Option<String> {
+        match self {
+            Self::Value | Self::Switch => None,
+            Self::Text => Some(format!(
+                "{{% set text = value_json.get('{key}') | string %}}\
+                 {{{{ ({{'full_text': text}} if text | length > 255 else {{}}) | to_json }}}}"
+            )),
+            Self::Status => {
+                let keys = ModuleKey::STATUS_ATTRIBUTES.map(|key| format!("'{}'", key.as_str()));
+                Some(format!(
+                    "{{{{ dict(value_json.items() | selectattr(0, 'in', [{}])) | to_json }}}}",
+                    keys.join(", ")
+                ))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states() {
+        let state = |template: Template, key: &str| template.state(key.parse().unwrap());
+        assert_eq!(state(Template::Value, "1.8.0"), "{{ value_json.get('1.8.0') }}");
+        assert_eq!(
+            state(Template::Text, "96.13.0"),
+            "{{ (value_json.get('96.13.0') | string)[:255] }}"
+        );
+        assert_eq!(
+            state(Template::Switch, "96.3.10"),
+            "{{ {1: 'ON', 0: 'OFF'}.get(value_json.get('96.3.10')) }}"
+        );
+    }
+
+    #[test]
+    fn attributes() {
+        let attributes = |template: Template, key: &str| template.attributes(key.parse().unwrap());
+        assert_eq!(attributes(Template::Value, "1.8.0"), None);
+        assert_eq!(
+            attributes(Template::Text, "96.13.0").as_deref(),
+            Some(
+                "{% set text = value_json.get('96.13.0') | string %}\
+                 {{ ({'full_text': text} if text | length > 255 else {}) | to_json }}"
+            )
+        );
+        assert_eq!(
+            attributes(Template::Status, "status").as_deref(),
+            Some(
+                "{{ dict(value_json.items() | selectattr(0, 'in', \
+                 ['status_text', 'planned_start', 'real_start', 'sent'])) | to_json }}"
+            )
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! What was last seen under each key, and the messages that say so.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use xt211_message::{Decimal, Value};
+
+use crate::{StateTopic, key::Key};
+
+/// A value that Home Assistant is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Number(Decimal),
+    Count(u64),
+    Text(Box<str>),
+    Time(OffsetDateTime),
+}
+
+impl From<&Value<'_>> for State {
+    fn from(value: &Value<'_>) -> Self {
+        match value {
+            Value::Number(number) => Self::Number(*number),
+            Value::Text(text) => Self::Text(text.as_ref().into()),
+        }
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => number.serialize(serializer),
+            Self::Count(count) => serializer.serialize_u64(*count),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Time(time) => serialize_time(*time, serializer),
+        }
+    }
+}
+
+/// A time as RFC 3339; one that this cannot write (before the year 0) is not known.
+pub(crate) fn serialize_time<S: Serializer>(
+    time: OffsetDateTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time.format(&Rfc3339) {
+        Ok(text) => serializer.serialize_str(&text),
+        Err(_) => serializer.serialize_none(),
+    }
+}
+
+/// A key that was seen.
+#[derive(Clone, Debug)]
+struct Entry {
+    key: Key,
+    /// `None` if it was seen before a restart and not since.
+    state: Option<State>,
+    /// The time of the last reading when it was set, in seconds since 1970.
+    read: i64,
+}
+
+/// Everything that was seen of one meter, by key.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct States {
+    /// Sorted by key, each once.
+    entries: Vec<Entry>,
+}
+
+/// What [`States::set`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The key was never seen.
+    New,
+    /// It had another state, or none since the restart.
+    Different,
+    /// It had this state.
+    Same,
+}
+
+impl States {
+    pub(crate) fn set(&mut self, key: Key, state: State, read: i64) -> Found {
+        let new = Some(state);
+        match self.entry(key) {
+            Ok(entry) => {
+                entry.read = read;
+                if entry.state == new {
+                    return Found::Same;
+                }
+                entry.state = new;
+                Found::Different
+            }
+            Err(index) => {
+                let state = new;
+                self.entries.insert(index, Entry { key, state, read });
+                Found::New
+            }
+        }
+    }
+
+    /// Forgets the state of a key, but not that it was seen. Says whether there was one.
+    pub(crate) fn clear(&mut self, key: Key) -> bool {
+        self.entry(key).is_ok_and(|entry| entry.state.take().is_some())
+    }
+
+    /// Sees a key that was seen before a restart.
+    pub(crate) fn restore(&mut self, key: Key) {
+        if let Err(index) = self.entry(key) {
+            let (state, read) = (None, 0);
+            self.entries.insert(index, Entry { key, state, read });
+        }
+    }
+
+    /// Every key that was seen.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.entries.iter().map(|entry| entry.key)
+    }
+
+    /// The message of a topic, without what was read before `since`.
+    pub(crate) fn message(&self, topic: StateTopic, since: i64) -> Option<StateMessage<'_>> {
+        let message = StateMessage { entries: &self.entries, topic, since };
+        let is_empty = message.iter().next().is_none();
+        (!is_empty).then_some(message)
+    }
+
+    fn entry(&mut self, key: Key) -> Result<&mut Entry, usize> {
+        let index = self.entries.binary_search_by_key(&key, |entry| entry.key)?;
+        // The search has just found it there.
+        self.entries.get_mut(index).ok_or(index)
+    }
+}
+
+/// A state message; serialises as an object of states by key.
+pub(crate) struct StateMessage<'a> {
+    entries: &'a [Entry],
+    topic: StateTopic,
+    since: i64,
+}
+
+impl StateMessage<'_> {
+    fn iter(&self) -> impl Iterator<Item = (Key, &State)> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.read >= self.since && entry.key.topic() == self.topic)
+            .filter_map(|entry| Some((entry.key, entry.state.as_ref()?)))
+    }
+}
+
+impl Serialize for StateMessage<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, state) in self.iter() {
+            map.serialize_entry(&key, state)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        text.parse().unwrap()
+    }
+
+    fn text(states: &States, topic: StateTopic, since: i64) -> Option<String> {
+        let message = states.message(topic, since)?;
+        Some(serde_json::to_string(&message).unwrap())
+    }
+
+    #[test]
+    fn ten_thousand_meters_of_thirty_registers_take_twelve_megabytes() {
+        assert_eq!(size_of::<Entry>(), 40);
+    }
+
+    #[test]
+    fn setting_says_what_was_found() {
+        let mut states = States::default();
+        let count = |count| State::Count(count);
+        assert_eq!(states.set(key("1.8.0"), count(1), 10), Found::New);
+        assert_eq!(states.set(key("1.8.0"), count(1), 20), Found::Same);
+        assert_eq!(states.set(key("1.8.0"), count(2), 20), Found::Different);
+        states.restore(key("1.8.0"));
+        assert_eq!(states.set(key("1.8.0"), count(2), 20), Found::Same);
+        states.restore(key("2.8.0"));
+        assert_eq!(states.set(key("2.8.0"), count(2), 20), Found::Different);
+        assert!(states.clear(key("2.8.0")));
+        assert!(!states.clear(key("2.8.0")));
+        assert!(!states.clear(key("3.8.0")));
+        assert!(states.keys().eq([key("1.8.0"), key("2.8.0")]));
+    }
+
+    #[test]
+    fn a_message_has_the_states_of_its_topic() {
+        let mut states = States::default();
+        states.set(key("16.7.0"), State::Number(Decimal::ZERO), 10);
+        states.set(key("1.8.0"), State::Number("7369.066".parse().unwrap()), 10);
+        states.set(key("96.14.0"), State::Text("T\"2".into()), 10);
+        states.set(key("wakeups"), State::Count(u64::MAX), 0);
+        let time = datetime!(2026-02-21 20:27:09 UTC);
+        states.set(key("last_reading"), State::Time(time), 0);
+        states.restore(key("2.8.0"));
+
+        let message = |topic| text(&states, topic, 10);
+        assert_eq!(
+            message(StateTopic::Energy).as_deref(),
+            Some(r#"{"96.14.0":"T\"2","1.8.0":7369.066}"#)
+        );
+        assert_eq!(message(StateTopic::Live).as_deref(), Some(r#"{"16.7.0":0}"#));
+        assert_eq!(text(&states, StateTopic::Live, 11), None);
+        assert_eq!(message(StateTopic::Module), None);
+        assert_eq!(
+            text(&states, StateTopic::Module, 0).as_deref(),
+            Some(r#"{"wakeups":18446744073709551615,"last_reading":"2026-02-21T20:27:09Z"}"#)
+        );
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_written_is_unknown() {
+        let mut states = States::default();
+        let time = datetime!(-0001-01-01 00:00 UTC);
+        states.set(key("first_boot"), State::Time(time), 0);
+        assert_eq!(text(&states, StateTopic::Module, 0).as_deref(), Some(r#"{"first_boot":null}"#));
+    }
+}

@@ -1,0 +1,236 @@
+//! Where messages go.
+
+use std::{fmt, str::FromStr};
+
+/// What names a meter in topics and unique ids: ASCII letters, digits, `_` and `-`, which is what
+/// Home Assistant allows in a discovery topic; and not `bridge`, whose place in the topics is taken.
+///
+/// It must stay the same for as long as the meter is to keep its entities and their history.
+///
+/// ```
+/// use xt211_homeassistant::MeterId;
+///
+/// let id: MeterId = "garden-2".parse()?;
+/// assert_eq!(id.as_str(), "garden-2");
+/// assert!("bridge".parse::<MeterId>().is_err());
+/// # Ok::<(), xt211_homeassistant::MeterIdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MeterId(Box<str>);
+
+/// Why a text is not a [`MeterId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeterIdError {
+    /// There is none.
+    #[error("expected a letter, a digit, `_` or `-`, found the end at byte 0")]
+    Empty,
+    /// A character that Home Assistant does not allow there.
+    #[error("expected a letter, a digit, `_` or `-`, found `{}` at byte {offset}", found.escape_debug())]
+    Character {
+        /// Where in the text, in bytes from its start.
+        offset: usize,
+        /// What is there.
+        found: char,
+    },
+    /// `bridge`, which is the bridge's own.
+    #[error("expected the id of a meter, found `bridge`, which is reserved")]
+    Reserved,
+}
+
+impl MeterId {
+    /// The id of a meter that is called anything, such as a level of its topic: that itself where
+    /// it can be an id, else what is readable of it and a checksum of all, so that two names hardly
+    /// ever share an id.
+    ///
+    /// ```
+    /// use xt211_homeassistant::MeterId;
+    ///
+    /// assert_eq!(MeterId::from_name("garden-2").as_str(), "garden-2");
+    /// assert_eq!(MeterId::from_name("bridge").as_str(), "bridge_d9c63edb");
+    /// assert_eq!(MeterId::from_name("d\u{16f}m 1").as_str(), "d_m_1_93ba1cd7");
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        /// The longest readable part.
+        const READABLE: usize = 32;
+
+        name.parse().unwrap_or_else(|_| {
+            let character = |c: char| if is_allowed(c) { c } else { '_' };
+            let readable: String = name.chars().take(READABLE).map(character).collect();
+            Self(format!("{readable}_{:08x}", fnv1a(name.as_bytes())).into())
+        })
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for MeterId {
+    type Err = MeterIdError;
+
+    fn from_str(text: &str) -> Result<Self, MeterIdError> {
+        match text.char_indices().find(|(_, c)| !is_allowed(*c)) {
+            Some((offset, found)) => Err(MeterIdError::Character { offset, found }),
+            None if text.is_empty() => Err(MeterIdError::Empty),
+            None if text == "bridge" => Err(MeterIdError::Reserved),
+            None => Ok(Self(text.into())),
+        }
+    }
+}
+
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// The checksum FNV-1a, 32 bits.
+fn fnv1a(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+impl fmt::Display for MeterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The state messages of a meter, each with a topic of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StateTopic {
+    /// Totals, maxima, texts and switches, which stay true until the next reading.
+    Energy,
+    /// Instantaneous values, which do not.
+    Live,
+    /// What the module says of itself and its battery.
+    Module,
+    /// What the bridge does with the meter's readings.
+    Bridge,
+}
+
+impl StateTopic {
+    /// All four.
+    pub const ALL: [Self; 4] = [Self::Energy, Self::Live, Self::Module, Self::Bridge];
+
+    /// Whether the broker shall keep the last message for Home Assistant's next start. Not so for
+    /// values that expire: a kept one would come back to life.
+    #[must_use]
+    pub const fn is_retained(self) -> bool {
+        !matches!(self, Self::Live)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Energy => "energy",
+            Self::Live => "live",
+            Self::Module => "module",
+            Self::Bridge => "bridge",
+        }
+    }
+}
+
+/// The topics that the bridge and Home Assistant share.
+///
+/// ```
+/// use xt211_homeassistant::{StateTopic, Topics};
+///
+/// let topics = Topics::new("homeassistant", "xt211");
+/// let meter = "meter".parse()?;
+/// assert_eq!(topics.discovery(&meter), "homeassistant/device/xt211_meter/config");
+/// assert_eq!(topics.state(&meter, StateTopic::Energy), "xt211/meter/energy");
+/// assert_eq!(topics.availability(), "xt211/bridge/availability");
+/// # Ok::<(), xt211_homeassistant::MeterIdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    discovery_prefix: String,
+    topic_prefix: String,
+}
+
+impl Topics {
+    /// Where Home Assistant says [`ONLINE`](Self::ONLINE) after a start, whatever its discovery
+    /// prefix is: everything has to be published again then.
+    pub const BIRTH: &'static str = "homeassistant/status";
+
+    /// What is said on [`availability`](Self::availability) while the bridge runs.
+    pub const ONLINE: &'static str = "online";
+
+    /// What is said on [`availability`](Self::availability) once it does not: its last will.
+    pub const OFFLINE: &'static str = "offline";
+
+    /// Topics below Home Assistant's discovery prefix (`homeassistant`, unless changed there) and
+    /// below our own (such as `xt211`).
+    #[must_use]
+    pub fn new(discovery_prefix: impl Into<String>, topic_prefix: impl Into<String>) -> Self {
+        Self { discovery_prefix: discovery_prefix.into(), topic_prefix: topic_prefix.into() }
+    }
+
+    /// The topic of a meter's device discovery, retained. An empty retained message there removes
+    /// the device.
+    #[must_use]
+    pub fn discovery(&self, meter: &MeterId) -> String {
+        format!("{}/device/xt211_{meter}/config", self.discovery_prefix)
+    }
+
+    /// The topic of one of a meter's state messages.
+    #[must_use]
+    pub fn state(&self, meter: &MeterId, topic: StateTopic) -> String {
+        format!("{}/{meter}/{}", self.topic_prefix, topic.name())
+    }
+
+    /// Where the bridge says whether it runs, retained.
+    #[must_use]
+    pub fn availability(&self) -> String {
+        format!("{}/bridge/availability", self.topic_prefix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_of_a_meter() {
+        let topics = Topics::new("ha", "home/xt211");
+        let meter = "A_1".parse().unwrap();
+        let states = StateTopic::ALL.map(|topic| topics.state(&meter, topic));
+        assert_eq!(
+            states,
+            ["energy", "live", "module", "bridge"].map(|name| format!("home/xt211/A_1/{name}"))
+        );
+        assert_eq!(topics.discovery(&meter), "ha/device/xt211_A_1/config");
+        assert_eq!(topics.availability(), "home/xt211/bridge/availability");
+    }
+
+    #[test]
+    fn only_live_values_are_not_retained() {
+        let retained = StateTopic::ALL.map(StateTopic::is_retained);
+        assert_eq!(retained, [true, false, true, true]);
+    }
+
+    #[test]
+    fn ids() {
+        let failed = |text: &str| text.parse::<MeterId>().unwrap_err().to_string();
+        assert_eq!(failed(""), "expected a letter, a digit, `_` or `-`, found the end at byte 0");
+        assert_eq!(
+            failed("my meter"),
+            "expected a letter, a digit, `_` or `-`, found ` ` at byte 2"
+        );
+        assert_eq!(
+            failed("a\u{e9}"),
+            "expected a letter, a digit, `_` or `-`, found `\u{e9}` at byte 1"
+        );
+        assert_eq!(failed("a\n"), "expected a letter, a digit, `_` or `-`, found `\\n` at byte 1");
+        assert_eq!(
+            failed("bridge"),
+            "expected the id of a meter, found `bridge`, which is reserved"
+        );
+        assert_ne!(MeterId::from_name("a b"), MeterId::from_name("a.b"));
+        assert_ne!(MeterId::from_name("a b"), MeterId::from_name("a_b"));
+        assert_eq!(MeterId::from_name("").as_str(), "_811c9dc5");
+        assert!(MeterId::from_name(&"\u{17e}".repeat(5_000)).as_str().len() < 64);
+        assert_eq!("bridge2".parse::<MeterId>().unwrap().to_string(), "bridge2");
+    }
+}

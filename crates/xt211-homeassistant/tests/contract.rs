@@ -1,0 +1,234 @@
+//! What Home Assistant relies on, for anything that a meter may send.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
+
+use std::{collections::BTreeSet, time::Duration};
+
+use proptest::prelude::*;
+use serde::Serialize;
+use serde_json::Value as Json;
+use time::{OffsetDateTime, macros::datetime};
+use xt211_homeassistant::{
+    BridgeState, Discovery, InfluxdbStatus, MeterDevice, MeterInfo, Origin, StateTopic, Topics,
+};
+use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Register, Registers, Value};
+use xt211_obis::ObisCode;
+
+/// The keys of a component that Home Assistant 2026.11 reads: those that
+/// `homeassistant/components/mqtt/{config,schemas,sensor,binary_sensor}.py` name and we use. (It
+/// passes over others without a word.)
+const COMPONENT_KEYS: &[&str] = &[
+    "default_entity_id",
+    "device_class",
+    "entity_category",
+    "expire_after",
+    "icon",
+    "json_attributes_template",
+    "json_attributes_topic",
+    "name",
+    "options",
+    "platform",
+    "state_class",
+    "state_topic",
+    "suggested_display_precision",
+    "unique_id",
+    "unit_of_measurement",
+    "value_template",
+];
+
+/// Those among them that its `binary_sensor.py` does not read.
+const SENSOR_ONLY: &[&str] =
+    &["options", "state_class", "suggested_display_precision", "unit_of_measurement"];
+
+/// The same for a device (`_MQTT_DEVICE_INFO_SCHEMA_BASE`), where any other key is an error.
+const DEVICE_KEYS: &[&str] = &[
+    "configuration_url",
+    "identifiers",
+    "manufacturer",
+    "model",
+    "name",
+    "serial_number",
+    "sw_version",
+];
+
+/// When the readings are shown.
+const NOW: OffsetDateTime = datetime!(2026-02-21 20:30 UTC);
+
+fn topics() -> Topics {
+    Topics::new("homeassistant", "xt211")
+}
+
+fn discovery(device: &MeterDevice) -> Discovery {
+    let origin =
+        Origin { name: "xt211-bridge".into(), sw_version: Some("1.2.3".into()), support_url: None };
+    device.discovery(&topics(), &origin)
+}
+
+fn json(message: &impl Serialize) -> Json {
+    serde_json::to_value(message).unwrap()
+}
+
+/// The messages that there are, by topic.
+fn messages(device: &MeterDevice) -> Vec<(String, Json)> {
+    let bridge = BridgeState {
+        influxdb: InfluxdbStatus::Ok,
+        last_success: Some(NOW),
+        waiting: 0,
+        set_aside: 0,
+        overdue: false,
+    };
+    let topic = |topic| topics().state(&device.info().id, topic);
+    [
+        (StateTopic::Energy, device.energy().map(|m| json(&m))),
+        (StateTopic::Live, device.live(NOW).map(|m| json(&m))),
+        (StateTopic::Module, device.module().map(|m| json(&m))),
+        (StateTopic::Bridge, Some(json(&bridge))),
+    ]
+    .into_iter()
+    .filter_map(|(state, message)| Some((topic(state), message?)))
+    .collect()
+}
+
+/// Checks the discovery of a device against itself and the state messages.
+fn check(device: &MeterDevice) {
+    let discovery = json(&discovery(device));
+    let messages = messages(device);
+    let keys = |object: &Json| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+
+    assert_eq!(keys(&discovery), ["availability_topic", "components", "device", "origin", "qos"]);
+    for key in keys(&discovery["device"]) {
+        assert!(DEVICE_KEYS.contains(&key.as_str()), "{key}");
+    }
+
+    let components = discovery["components"].as_object().unwrap();
+    let mut unique_ids = BTreeSet::new();
+    for (key, component) in components {
+        let text = |name: &str| component[name].as_str().unwrap();
+        for name in keys(component) {
+            assert!(COMPONENT_KEYS.contains(&name.as_str()), "{key}: {name}");
+            assert!(
+                text("platform") == "sensor" || !SENSOR_ONLY.contains(&name.as_str()),
+                "{key}: {name}"
+            );
+        }
+        assert_eq!(text("unique_id"), format!("xt211_{}_{key}", device.info().id));
+        assert!(unique_ids.insert(text("unique_id")));
+        let prefix = format!("{}.xt211_meter_", text("platform"));
+        assert!(text("default_entity_id").starts_with(&prefix));
+        assert!(!text("name").contains(&device.info().name));
+        assert!(text("value_template").contains(&format!("value_json.get('{key}')")));
+
+        let topic = text("state_topic");
+        let message = messages.iter().find(|(other, _)| other == topic);
+        let (_, message) = message.expect("a message on the topic");
+        assert!(message.get(key).is_some(), "{key} in {message}");
+        assert_eq!(component.get("expire_after").is_some(), topic.ends_with("/live"));
+        if let Some(attributes) = component.get("json_attributes_topic") {
+            assert_eq!(attributes, topic);
+            assert!(component.get("json_attributes_template").is_some());
+        }
+    }
+
+    // And every state has an entity, but for the attributes of another.
+    let attributes = ["status_text", "planned_start", "real_start", "sent"];
+    for (topic, message) in &messages {
+        for key in keys(message) {
+            match components.get(&key) {
+                Some(component) => assert_eq!(component["state_topic"], *topic),
+                None => assert!(attributes.contains(&key.as_str()), "{key}"),
+            }
+        }
+    }
+}
+
+fn meter() -> MeterDevice {
+    MeterDevice::new(MeterInfo {
+        id: "meter".parse().unwrap(),
+        name: "XT211 Meter".into(),
+        serial: None,
+        page: None,
+        expire_after: Some(Duration::from_secs(3600)),
+    })
+}
+
+fn code() -> impl Strategy<Value = ObisCode> {
+    let known = (0..=255u8, 6..=8u8, 0..4u8).prop_map(|(c, d, e)| ObisCode::reduced(c, d, e));
+    let other = prop::array::uniform6(any::<u8>())
+        .prop_map(|[a, b, c, d, e, f]| ObisCode::new(a, b, c, d, e, f));
+    let listed = prop::sample::select(vec![
+        ObisCode::reduced(17, 0, 0),
+        ObisCode::reduced(42, 0, 0),
+        ObisCode::reduced(96, 1, 0),
+        ObisCode::reduced(96, 1, 1),
+        ObisCode::reduced(96, 3, 10),
+        ObisCode::reduced(96, 13, 0),
+        ObisCode::reduced(96, 14, 0),
+        ObisCode::new(0, 3, 96, 3, 10, 255),
+    ]);
+    prop_oneof![known, other, listed]
+}
+
+fn value() -> impl Strategy<Value = Value<'static>> {
+    let number = any::<u32>().prop_map(|number| Value::Number(Decimal::from(number)));
+    let text = ".{0,300}".prop_map(|text| Value::Text(text.into()));
+    prop_oneof![number, text]
+}
+
+fn reading() -> impl Strategy<Value = Reading<'static>> {
+    let registers = prop::collection::btree_map(code(), value(), 1..8);
+    (registers, -3000..0i64).prop_map(|(registers, time)| {
+        let register = |(code, value)| Register { code, value };
+        Reading {
+            time: NOW + time::Duration::seconds(time),
+            first_boot: false,
+            wait_time: None,
+            registers: Registers::from_vec(registers.into_iter().map(register).collect()).unwrap(),
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn entities_and_states_belong_together(readings in prop::collection::vec(reading(), 0..4)) {
+        let mut device = meter();
+        for reading in &readings {
+            let before = discovery(&device);
+            let changed = device.apply_reading(reading);
+            prop_assert_eq!(changed.discovery, discovery(&device) != before);
+            prop_assert!(!changed.live || device.live(NOW).is_some());
+            prop_assert!(!device.apply_reading(reading).energy);
+        }
+        check(&device);
+    }
+}
+
+#[test]
+fn module_and_battery() {
+    let mut device = meter();
+    let number = Some(Decimal::from(7));
+    let time = Some(NOW);
+    device.apply_status(
+        &ModuleStatus {
+            status: Some("OK".into()),
+            status_text: Some("After wakeup".into()),
+            wakeups: Some(1),
+            resets: Some(2),
+            last_wait: number,
+            last_wait_min: number,
+            last_wait_max: number,
+            last_adaptive: number,
+            first_boot: time,
+            build: Some("2025-12-08 13:05:39".into()),
+            wifi: number,
+            rssi: number,
+            ntp_drift: number,
+            serial: Some("5100025085".into()),
+            planned_start: Some("16:49:35".into()),
+            real_start: Some("16:49:36".into()),
+        },
+        time,
+    );
+    device.apply_battery(&Battery { voltage: number, soc: number });
+    check(&device);
+    assert_eq!(device.seen().count(), 12);
+}
