@@ -6,7 +6,7 @@ mod error;
 mod message;
 mod time;
 
-pub use decimal::{Decimal, DecimalError};
+pub use decimal::{Decimal, DecimalError, DecimalText};
 pub use error::{ErrorKind, MessageError};
 pub use message::{Battery, Message, ModuleStatus, Reading, Register, Registers, Value};
-pub use time::Zone;
+pub use time::{TimeError, TimePart, Zone, parse_time};

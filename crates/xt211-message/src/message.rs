@@ -15,7 +15,8 @@ use crate::Decimal;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Message<'a> {
     /// When the module sent it (`datetime`), in UTC. `None` if the message does not say, or if it
-    /// says so in a form that cannot be read but holds a reading with a time of its own.
+    /// says so in a form that cannot be read but holds a reading with a time of its own. In the flat
+    /// form, this is the reading's time, too.
     #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::rfc3339_option")]
     pub sent: Option<OffsetDateTime>,
     /// The meter's registers (`data`, or the flat form).
@@ -52,17 +53,17 @@ impl Reading<'_> {
     /// empty one or `0` before they know it; that is none.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
-        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(|code| {
-            match self.registers.get(*code)? {
+        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(
+            |code| match self.registers.get(*code)? {
                 Value::Text(text) => known_serial(text),
                 Value::Number(_) => None,
-            }
-        })
+            },
+        )
     }
 }
 
 /// A serial number that says which meter it is.
-fn known_serial(text: &str) -> Option<&str> {
+pub(crate) fn known_serial(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty() && text != "0").then_some(text)
 }
@@ -201,4 +202,47 @@ pub struct Battery {
     pub voltage: Option<Decimal>,
     /// State of charge, in percent.
     pub soc: Option<Decimal>,
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn registers(texts: &[(&str, &'static str)]) -> Result<Registers<'static>, ObisCode> {
+        let register = |(code, text): &(&str, &'static str)| Register {
+            code: code.parse().unwrap(),
+            value: Value::Text(Cow::Borrowed(*text)),
+        };
+        Registers::from_vec(texts.iter().map(register).collect())
+    }
+
+    #[test]
+    fn registers_are_sorted_and_single() {
+        let sorted = registers(&[("2.8.0", "b"), ("1.8.0", "a"), ("2.8.0", "b")]).unwrap();
+        let codes: Vec<_> = sorted.iter().map(|register| register.code.to_string()).collect();
+        assert_eq!(codes, ["1.8.0", "2.8.0"]);
+        assert_eq!(sorted.get(ObisCode::reduced(1, 8, 0)), Some(&Value::Text("a".into())));
+        assert_eq!(sorted.get(ObisCode::reduced(3, 8, 0)), None);
+        let twice = registers(&[("1.8.0", "a"), ("2.8.0", "a"), ("1.8.0", "b"), ("1.8.0", "a")]);
+        assert_eq!(twice, Err(ObisCode::reduced(1, 8, 0)));
+    }
+
+    #[test]
+    fn serial_numbers() {
+        let serial = |texts: &[(&str, &'static str)]| {
+            let reading = Reading {
+                time: datetime!(2026-02-21 20:27:09 UTC),
+                first_boot: false,
+                wait_time: None,
+                registers: registers(texts).unwrap(),
+            };
+            reading.serial().map(str::to_owned)
+        };
+        assert_eq!(serial(&[("96.1.0", "50"), ("96.1.1", "51")]).as_deref(), Some("51"));
+        assert_eq!(serial(&[("96.1.0", " 50 "), ("96.1.1", "0")]).as_deref(), Some("50"));
+        assert_eq!(serial(&[("96.1.1", " ")]), None);
+        assert_eq!(serial(&[("1.8.0", "51")]), None);
+    }
 }

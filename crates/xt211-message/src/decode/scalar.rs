@@ -1,0 +1,246 @@
+//! Values that are not objects, and the types they are read as.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use xt211_obis::{ObisCode, RegisterKind};
+
+use super::context::{Context, Part};
+use crate::{
+    Decimal, DecimalError, ErrorKind, TimeError, TimePart, Value, Zone, message::known_serial,
+    parse_time,
+};
+
+/// A value's JSON text, well-formed and not `null`. Numbers are read from it, not through an
+/// `f64`, so that they stay exact.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scalar<'a>(&'a str);
+
+/// What is wrong with a value.
+#[derive(Debug)]
+pub(super) enum Fault {
+    WrongType(&'static str),
+    NotANumber,
+    NotFinite,
+    OutOfRange,
+    Escape,
+    Time(TimeError),
+    NotATime,
+    Duplicate,
+}
+
+impl Fault {
+    /// What that is called in a part of the message.
+    pub(super) fn kind(&self, part: Part) -> ErrorKind {
+        match (self, part) {
+            (Self::Duplicate, _) => ErrorKind::Duplicate,
+            (Self::Escape, _) => ErrorKind::Syntax,
+            (Self::Time(error), _) if error.expected() == TimePart::Zone => match part {
+                Part::Reading | Part::Register => ErrorKind::ReadingTimeUnknownZone,
+                Part::Status | Part::Battery => ErrorKind::StatusTimeUnknownZone,
+                Part::Message => ErrorKind::MessageTimeUnknownZone,
+            },
+            (Self::Time(_) | Self::NotATime, _) => match part {
+                Part::Reading | Part::Register => ErrorKind::ReadingTimeMalformed,
+                Part::Status | Part::Battery => ErrorKind::StatusTimeMalformed,
+                Part::Message => ErrorKind::MessageTimeMalformed,
+            },
+            (Self::WrongType(_), Part::Register) => ErrorKind::ValueWrongType,
+            (Self::NotANumber, Part::Register) => ErrorKind::ValueNotANumber,
+            (Self::NotFinite, Part::Register) => ErrorKind::ValueNotFinite,
+            (Self::OutOfRange, Part::Register) => ErrorKind::ValueOutOfRange,
+            (_, Part::Reading | Part::Message) => ErrorKind::ReadingFieldWrongType,
+            (_, Part::Status) => ErrorKind::StatusFieldWrongType,
+            (_, Part::Battery) => ErrorKind::BatteryFieldWrongType,
+        }
+    }
+}
+
+/// The types of JSON, less null and those of objects and arrays.
+enum Token<'a> {
+    Bool(bool),
+    Number(&'a str),
+    Text(Cow<'a, str>),
+    Nested,
+}
+
+impl<'a> Scalar<'a> {
+    /// The next value of an object; `None` for `null`.
+    pub(super) fn next<A: MapAccess<'a>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        let json = map.next_value::<&'a RawValue>()?.get();
+        Ok((json != "null").then_some(Self(json)))
+    }
+
+    /// As it stands in the message.
+    pub(super) fn json(self) -> &'a str {
+        self.0
+    }
+
+    fn token(self) -> Result<Token<'a>, Fault> {
+        Ok(match self.0.as_bytes() {
+            [b'"', ..] => Token::Text(self.unquoted()?),
+            [b'-' | b'0'..=b'9', ..] => Token::Number(self.0),
+            [b't', ..] => Token::Bool(true),
+            [b'f', ..] => Token::Bool(false),
+            _ => Token::Nested,
+        })
+    }
+
+    /// The text of a string.
+    fn unquoted(self) -> Result<Cow<'a, str>, Fault> {
+        match self.0.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(text) if !text.contains('\\') => Ok(Cow::Borrowed(text)),
+            // Only now is it known whether surrogates come in pairs.
+            _ => serde_json::from_str(self.0).map(Cow::Owned).map_err(|_| Fault::Escape),
+        }
+    }
+
+    /// The value of a register, typed by what its code means.
+    pub(super) fn register(self, code: ObisCode) -> Result<Value<'a>, Fault> {
+        use RegisterKind as Kind;
+
+        let kind = code.meaning().map(|meaning| meaning.kind);
+        match (kind, self.token()?) {
+            (Some(Kind::Text), Token::Text(text)) => Ok(Value::Text(text)),
+            (Some(Kind::Text), Token::Number(_) | Token::Bool(_)) => {
+                Ok(Value::Text(Cow::Borrowed(self.0)))
+            }
+            (_, Token::Nested) => Err(Fault::WrongType("a number or a text")),
+            (_, Token::Number(number)) => decimal(number).map(Value::Number),
+            (None | Some(Kind::Switch), Token::Bool(on)) => Ok(Value::Number(u32::from(on).into())),
+            (Some(_), Token::Bool(_)) => Err(Fault::NotANumber),
+            (Some(_), Token::Text(text)) => decimal(&text).map(Value::Number),
+            // Digits that are too many for a number may be an identifier.
+            (None, Token::Text(text)) => match decimal(&text) {
+                Ok(number) => Ok(Value::Number(number)),
+                Err(Fault::NotFinite) => Err(Fault::NotFinite),
+                Err(_) => Ok(Value::Text(text)),
+            },
+        }
+    }
+
+    pub(super) fn time(self, zone: &dyn Zone) -> Result<OffsetDateTime, Fault> {
+        match self.token()? {
+            Token::Text(text) => parse_time(&text, zone).map_err(Fault::Time),
+            _ => Err(Fault::NotATime),
+        }
+    }
+
+    fn decimal(self) -> Result<Decimal, Fault> {
+        match self.token()? {
+            Token::Number(number) => decimal(number),
+            Token::Text(text) => decimal(&text),
+            Token::Bool(_) | Token::Nested => Err(Fault::NotANumber),
+        }
+    }
+
+    fn count(self) -> Result<u64, Fault> {
+        let whole = match self.decimal()?.parts() {
+            (number, 0) => u64::try_from(number).ok(),
+            _ => None,
+        };
+        whole.ok_or(Fault::WrongType("a whole number from 0"))
+    }
+
+    fn flag(self) -> Result<bool, Fault> {
+        match self.token()? {
+            Token::Bool(flag) => Ok(flag),
+            _ => Err(Fault::WrongType("true or false")),
+        }
+    }
+
+    fn text(self) -> Result<Cow<'a, str>, Fault> {
+        match self.token()? {
+            Token::Text(text) => Ok(text),
+            _ => Err(Fault::WrongType("a text")),
+        }
+    }
+
+    /// A serial number, which may also be a number; `None` for one that says nothing.
+    fn serial(self) -> Result<Option<Cow<'a, str>>, Fault> {
+        match self.token()? {
+            Token::Text(Cow::Borrowed(text)) | Token::Number(text) => {
+                Ok(known_serial(text).map(Cow::Borrowed))
+            }
+            Token::Text(text) => Ok(known_serial(&text).map(|text| Cow::Owned(text.to_owned()))),
+            _ => Err(Fault::WrongType("a serial number")),
+        }
+    }
+
+    /// Whether this is a string of nothing but white space.
+    fn is_blank(self) -> bool {
+        let text = self.0.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        text.is_some_and(|text| text.trim_ascii().is_empty())
+    }
+}
+
+/// A number, from its JSON text or from that of a string.
+fn decimal(text: &str) -> Result<Decimal, Fault> {
+    let text = text.trim_ascii();
+    match text.parse() {
+        Ok(number) => Ok(number),
+        Err(DecimalError::Range) => Err(Fault::OutOfRange),
+        Err(DecimalError::Syntax) if spells_not_finite(text) => Err(Fault::NotFinite),
+        Err(DecimalError::Syntax) => Err(Fault::NotANumber),
+    }
+}
+
+/// Whether a text is how C or Rust print a float that is infinite or not a number.
+fn spells_not_finite(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    ["nan", "inf", "infinity"].iter().any(|name| unsigned.eq_ignore_ascii_case(name))
+}
+
+/// Where a value goes, and so the type it has to have.
+pub(super) enum Slot<'s, 'a> {
+    Count(&'s mut Option<u64>),
+    Flag(&'s mut Option<bool>),
+    Number(&'s mut Option<Decimal>),
+    Serial(&'s mut Option<Cow<'a, str>>),
+    Text(&'s mut Option<Cow<'a, str>>),
+    Time(&'s mut Option<OffsetDateTime>),
+    /// Read later.
+    Later(&'s mut Option<Scalar<'a>>),
+}
+
+impl<'a> Slot<'_, 'a> {
+    /// Puts the next value of an object here; `null` is nothing.
+    pub(super) fn fill<A: MapAccess<'a>>(
+        self,
+        map: &mut A,
+        part: Part,
+        context: &Context<'a, '_>,
+    ) -> Result<(), A::Error> {
+        let Some(scalar) = Scalar::next(map)? else {
+            return Ok(());
+        };
+        let put = self.put(scalar, context.zone);
+        put.map_err(|fault| context.fault(part, &fault, scalar))
+    }
+
+    /// Puts a value here; a blank string is nothing.
+    pub(super) fn put(self, scalar: Scalar<'a>, zone: &dyn Zone) -> Result<(), Fault> {
+        match self {
+            Self::Later(slot) => once(slot, scalar),
+            _ if scalar.is_blank() => Ok(()),
+            Self::Count(slot) => once(slot, scalar.count()?),
+            Self::Flag(slot) => once(slot, scalar.flag()?),
+            Self::Number(slot) => once(slot, scalar.decimal()?),
+            Self::Serial(slot) => scalar.serial()?.map_or(Ok(()), |serial| once(slot, serial)),
+            Self::Text(slot) => once(slot, scalar.text()?),
+            Self::Time(slot) => once(slot, scalar.time(zone)?),
+        }
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
+    match slot {
+        Some(_) => Err(Fault::Duplicate),
+        None => {
+            *slot = Some(value);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `Status` and `Battery`.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::{
+    context::{Context, Part},
+    object::{KEY_MAX, Object, ignore, lowered},
+    scalar::Slot,
+};
+use crate::{Battery, ModuleStatus};
+
+impl<'a> Object<'a> for ModuleStatus<'a> {
+    fn take<A: MapAccess<'a>>(
+        &mut self,
+        key: &Cow<'a, str>,
+        map: &mut A,
+        context: &Context<'a, '_>,
+    ) -> Result<(), A::Error> {
+        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+            b"status" => Slot::Text(&mut self.status),
+            b"statustext" => Slot::Text(&mut self.status_text),
+            b"wakeups" => Slot::Count(&mut self.wakeups),
+            b"resets" => Slot::Count(&mut self.resets),
+            b"lastwait" => Slot::Number(&mut self.last_wait),
+            b"lastwaitmin" => Slot::Number(&mut self.last_wait_min),
+            b"lastwaitmax" => Slot::Number(&mut self.last_wait_max),
+            b"lastadaptive" => Slot::Number(&mut self.last_adaptive),
+            b"firstboottime" => Slot::Time(&mut self.first_boot),
+            b"builddatetime" => Slot::Text(&mut self.build),
+            b"wifi" => Slot::Number(&mut self.wifi),
+            b"rssi" => Slot::Number(&mut self.rssi),
+            b"ntpdrift" => Slot::Number(&mut self.ntp_drift),
+            b"serialno" => Slot::Serial(&mut self.serial),
+            b"plannedstarttime" => Slot::Text(&mut self.planned_start),
+            b"realstarttime" => Slot::Text(&mut self.real_start),
+            _ => return ignore(map),
+        };
+        slot.fill(map, Part::Status, context)
+    }
+}
+
+impl<'a> Object<'a> for Battery {
+    fn take<A: MapAccess<'a>>(
+        &mut self,
+        key: &Cow<'a, str>,
+        map: &mut A,
+        context: &Context<'a, '_>,
+    ) -> Result<(), A::Error> {
+        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+            b"voltage" => Slot::Number(&mut self.voltage),
+            b"soc" => Slot::Number(&mut self.soc),
+            _ => return ignore(map),
+        };
+        slot.fill(map, Part::Battery, context)
+    }
+}
