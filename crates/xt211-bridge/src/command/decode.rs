@@ -161,7 +161,8 @@ impl Decoder<'_> {
         let Meter { id, serial, timezone, .. } = self.meter;
         let tag = Shared::new(id.clone(), serial.clone(), timezone.clone()).tag(message);
         let mut lines = String::new();
-        self.encoder.append(&mut lines, &tag, message);
+        self.encoder.append_reading(&mut lines, &tag, message);
+        self.encoder.append_state(&mut lines, &tag, message);
         if !lines.is_empty() {
             writeln!(out, "  InfluxDB")?;
         }

@@ -22,11 +22,15 @@ impl Encoder {
         Self { measurement: influxdb.measurement.clone(), status: influxdb.status }
     }
 
-    /// Appends the lines of a message: none for one that says nothing to keep.
-    pub(crate) fn append(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
+    /// Appends the line of the message's reading, if it has one.
+    pub(crate) fn append_reading(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
         if let Some(reading) = &message.reading {
             report(encode_reading(lines, &self.measurement, tag, reading));
         }
+    }
+
+    /// Appends the line of what the message says of module and battery, if it does.
+    pub(crate) fn append_state(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
         let Message { sent, status, battery, .. } = message;
         if let Some(sent) = sent
             && self.status

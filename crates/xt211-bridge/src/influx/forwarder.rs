@@ -80,9 +80,15 @@ impl Work {
 
     fn lines(&self, entries: &[Entry]) -> String {
         let mut lines = String::new();
-        for Entry { meter, message } in entries {
+        for Entry { meter, message, with_state } in entries {
             match Message::decode(message, &meter.zone) {
-                Ok(message) => self.encoder.append(&mut lines, &meter.tag(&message), &message),
+                Ok(message) => {
+                    let tag = meter.tag(&message);
+                    self.encoder.append_reading(&mut lines, &tag, &message);
+                    if *with_state {
+                        self.encoder.append_state(&mut lines, &tag, &message);
+                    }
+                }
                 // Cannot happen: it was decoded when it was accepted.
                 Err(error) => tracing::error!("an accepted message cannot be decoded: {error}"),
             }

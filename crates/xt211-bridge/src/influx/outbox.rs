@@ -19,6 +19,8 @@ const CAPACITY: usize = 100_000;
 pub(crate) struct Entry {
     pub(crate) meter: Arc<Shared>,
     pub(crate) message: Bytes,
+    /// Whether the state of module and battery in it, if any, is to be forwarded.
+    pub(crate) with_state: bool,
 }
 
 /// A queue between the bridge, which never waits for it, and the forwarder.

@@ -37,10 +37,13 @@ pub(crate) struct Meter {
     /// Home Assistant takes a moment to listen for what a discovery told it of. Values that the
     /// broker does not keep for it are therefore said twice.
     live_again: bool,
-    /// What was last said of the bridge's own work.
+    /// What was last said of the bridge's own work, if it still holds. It changes with every
+    /// message, and is said anew only now and then.
     bridge_said: Option<BridgeState>,
     /// The time of the newest reading.
     newest: Option<OffsetDateTime>,
+    /// The time of the newest state of module or battery.
+    newest_state: Option<OffsetDateTime>,
     last_heard: Instant,
 }
 
@@ -87,6 +90,7 @@ impl Meter {
             live_again: false,
             bridge_said: None,
             newest: None,
+            newest_state: None,
             last_heard: Instant::now(),
         }
     }
@@ -109,19 +113,35 @@ impl Meter {
         if let Some(reading) = &message.reading {
             self.take_reading(reading, now)?;
         }
-        if let Some(status) = &message.status {
-            self.unsaid |= self.device.apply_status(status, message.sent);
-        }
-        if let Some(battery) = &message.battery {
-            self.unsaid |= self.device.apply_battery(battery);
-        }
+        let with_state = self.take_state(&message, now);
         if let Some(serial) = shared::serial_of(&message) {
             self.shared.learn_serial(serial);
         }
-        if message.reading.is_none() && message.status.is_none() && message.battery.is_none() {
+        if message.reading.is_none() && !with_state {
             return Ok(Outcome::Nothing);
         }
-        Ok(Outcome::Accepted(Entry { meter: Arc::clone(&self.shared), message: payload.clone() }))
+        let message = payload.clone();
+        Ok(Outcome::Accepted(Entry { meter: Arc::clone(&self.shared), message, with_state }))
+    }
+
+    /// Shows the state of module and battery, unless a newer one is shown. Returns whether there is
+    /// one of a known time: without that, it has no place in a database.
+    fn take_state(&mut self, message: &Message<'_>, now: OffsetDateTime) -> bool {
+        if message.status.is_none() && message.battery.is_none() {
+            return false;
+        }
+        let sent = message.sent.filter(|sent| judge(*sent, None, now).is_ok());
+        // A status and a battery message of the same second belong together.
+        if sent.is_none_or(|sent| self.newest_state.is_none_or(|newest| sent >= newest)) {
+            self.newest_state = sent.or(self.newest_state);
+            if let Some(status) = &message.status {
+                self.unsaid |= self.device.apply_status(status, sent);
+            }
+            if let Some(battery) = &message.battery {
+                self.unsaid |= self.device.apply_battery(battery);
+            }
+        }
+        sent.is_some()
     }
 
     fn take_reading(&mut self, reading: &Reading<'_>, now: OffsetDateTime) -> Result<(), Reason> {
@@ -137,7 +157,10 @@ impl Meter {
         if std::mem::take(&mut self.live_again) {
             self.unsaid.live = true;
         }
-        !self.unsaid.is_none() || self.bridge_said != Some(self.bridge_state(influxdb))
+        if self.bridge_said != Some(self.bridge_state(influxdb)) {
+            self.bridge_said = None;
+        }
+        !self.unsaid.is_none() || self.bridge_said.is_none()
     }
 
     /// Everything is to be said (again).
@@ -162,8 +185,11 @@ impl Meter {
         if take(&mut self.unsaid.module) {
             return Some(Part::Module);
         }
-        let state = self.bridge_state(influxdb);
-        (self.bridge_said.replace(state) != Some(state)).then_some(Part::Bridge(state))
+        if self.bridge_said.is_some() {
+            return None;
+        }
+        self.bridge_said = Some(self.bridge_state(influxdb));
+        self.bridge_said.map(Part::Bridge)
     }
 
     fn bridge_state(&self, influxdb: InfluxdbStatus) -> BridgeState {
