@@ -41,6 +41,14 @@ fn every_commented_key_exists() {
 }
 
 #[test]
+fn the_example_is_right() {
+    let example = include_str!("../../../../examples/xt211-bridge.toml");
+    let config = Config::parse(example).unwrap();
+    assert_eq!(config.mqtt.address(), "mqtts://broker.example.org:8883");
+    assert_eq!(config.meters.iter().map(Meter::is_wild).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
 fn the_environment_goes_over_the_file() {
     let file = "[mqtt]\nurl = \"mqtt://file:1\"\n[store]\nkeep_days = 5\n";
     let config = load(
