@@ -12,7 +12,7 @@ use nom::{
     IResult, Parser,
     bytes::complete::take_while1,
     character::complete::{char, one_of},
-    combinator::{cut, opt},
+    combinator::opt,
     error::ErrorKind,
     sequence::{preceded, terminated},
 };
@@ -106,11 +106,9 @@ impl FromStr for ObisCode {
     ///
     /// Says at which byte what was expected.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (code, rest) = Self::parse_prefix(text)?;
-        if rest.is_empty() {
-            Ok(code)
-        } else {
-            Err(Stop { rest, expected: Expected::End }.within(text))
+        match Self::parse_prefix(text)? {
+            (code, "") => Ok(code),
+            (_, rest) => Err(Stop { rest: rest.as_bytes(), expected: Expected::End }.within(text)),
         }
     }
 }
@@ -131,51 +129,60 @@ impl ObisCode {
     ///
     /// Says at which byte what was expected.
     pub fn parse_prefix(text: &str) -> Result<(Self, &str), ParseError> {
-        match code(text) {
-            Ok((rest, code)) => Ok((code, rest)),
+        match code(text.as_bytes()) {
+            Ok((rest, code)) => Ok((code, text.get(offset(rest, text)..).unwrap_or_default())),
             Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.within(text)),
             // Complete parsers never ask for more; if one did, the text would have ended early.
             Err(nom::Err::Incomplete(_)) => {
-                Err(ParseError { offset: text.len(), expected: Expected::Number, found: None })
+                Err(Stop { rest: &[], expected: Expected::Number }.within(text))
             }
         }
     }
 }
 
+/// Where in the text its tail `rest` begins. Up to there it is ASCII.
+fn offset(rest: &[u8], text: &str) -> usize {
+    text.len().saturating_sub(rest.len())
+}
+
 /// Where a parser stopped, and what it would have gone on with.
 #[derive(Clone, Copy, Debug)]
 struct Stop<'a> {
-    rest: &'a str,
+    rest: &'a [u8],
     expected: Expected,
 }
 
 impl Stop<'_> {
     fn within(self, text: &str) -> ParseError {
-        ParseError {
-            // `rest` is a tail of `text`, so this cannot be less than zero.
-            offset: text.len().saturating_sub(self.rest.len()),
-            expected: self.expected,
-            found: self.rest.chars().next(),
-        }
+        let offset = offset(self.rest, text);
+        let found = text.get(offset..).and_then(|rest| rest.chars().next());
+        ParseError { offset, expected: self.expected, found }
     }
 }
 
-impl<'a> nom::error::ParseError<&'a str> for Stop<'a> {
-    fn from_error_kind(rest: &'a str, _: ErrorKind) -> Self {
+impl<'a> nom::error::ParseError<&'a [u8]> for Stop<'a> {
+    fn from_error_kind(rest: &'a [u8], _: ErrorKind) -> Self {
         Self { rest, expected: Expected::Number }
     }
 
-    fn append(_: &'a str, _: ErrorKind, inner: Self) -> Self {
+    fn append(_: &'a [u8], _: ErrorKind, inner: Self) -> Self {
         inner
     }
 }
 
-type Parsed<'a, T> = IResult<&'a str, T, Stop<'a>>;
+type Parsed<'a, T> = IResult<&'a [u8], T, Stop<'a>>;
 
-fn code(text: &str) -> Parsed<'_, ObisCode> {
-    let (rest, medium) = opt(medium).parse(text)?;
-    let first = if medium.is_some() { Expected::Dot } else { Expected::FirstSeparator };
-    let (rest, c) = terminated(number, mark('.', first)).parse(rest)?;
+fn code(input: &[u8]) -> Parsed<'_, ObisCode> {
+    let (rest, first) = number(input)?;
+    let (rest, dash) = opt(char('-')).parse(rest)?;
+    let (rest, medium, c) = if dash.is_some() {
+        let (rest, b) = terminated(number, mark(':', Expected::Colon)).parse(rest)?;
+        let (rest, c) = terminated(number, mark('.', Expected::Dot)).parse(rest)?;
+        (rest, Some((first, b)), c)
+    } else {
+        let (rest, _) = mark('.', Expected::FirstSeparator).parse(rest)?;
+        (rest, None, first)
+    };
     let (rest, d) = terminated(number, mark('.', Expected::Dot)).parse(rest)?;
     let (rest, e) = number(rest)?;
     let (rest, f) = opt(preceded(one_of(".*"), number)).parse(rest)?;
@@ -184,28 +191,23 @@ fn code(text: &str) -> Parsed<'_, ObisCode> {
     Ok((rest, ObisCode::new(a, b, c, d, e, f.unwrap_or(usual.f()))))
 }
 
-/// `A-B:`; once the `-` is there, the rest has to be.
-fn medium(text: &str) -> Parsed<'_, (u8, u8)> {
-    let channel = terminated(number, mark(':', Expected::Colon));
-    (terminated(number, char('-')), cut(channel)).parse(text)
-}
-
 /// A value group. Digits that make too large a number are a failure, not something else's start.
-fn number(text: &str) -> Parsed<'_, u8> {
-    let (rest, digits) = take_while1(|c: char| c.is_ascii_digit()).parse(text)?;
-    match digits.parse() {
-        Ok(number) => Ok((rest, number)),
-        Err(_) => Err(nom::Err::Failure(Stop { rest: text, expected: Expected::Number })),
+fn number(input: &[u8]) -> Parsed<'_, u8> {
+    let (rest, digits) = take_while1(|byte: u8| byte.is_ascii_digit()).parse(input)?;
+    let append = |number: u8, digit: &u8| number.checked_mul(10)?.checked_add(digit - b'0');
+    match digits.iter().try_fold(0, append) {
+        Some(number) => Ok((rest, number)),
+        None => Err(nom::Err::Failure(Stop { rest: input, expected: Expected::Number })),
     }
 }
 
 fn mark<'a>(
     mark: char,
     expected: Expected,
-) -> impl Parser<&'a str, Output = char, Error = Stop<'a>> {
-    move |text: &'a str| {
-        let stop = |_: nom::Err<Stop<'a>>| nom::Err::Error(Stop { rest: text, expected });
-        char(mark).parse(text).map_err(stop)
+) -> impl Parser<&'a [u8], Output = char, Error = Stop<'a>> {
+    move |input: &'a [u8]| {
+        let stop = |_: nom::Err<Stop<'a>>| nom::Err::Error(Stop { rest: input, expected });
+        char(mark).parse(input).map_err(stop)
     }
 }
 
