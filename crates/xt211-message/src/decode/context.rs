@@ -5,25 +5,10 @@ use std::cell::RefCell;
 use serde::de;
 
 use super::{
-    excerpt::{Excerpt, Segment},
-    scalar::{Fault, Scalar},
+    excerpt::Segment,
+    fault::{Fault, Part},
 };
 use crate::{ErrorKind, MessageError, Zone};
-
-/// The part of a message that a value belongs to, which decides about an error's kind.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
-    /// The message itself.
-    Message,
-    /// A reading, other than its registers.
-    Reading,
-    /// A register.
-    Register,
-    /// The module's status.
-    Status,
-    /// The battery's state.
-    Battery,
-}
 
 /// Carried by everything that serde calls, since its errors cannot hold ours: the error is kept
 /// here, and a placeholder goes its way through serde.
@@ -58,22 +43,11 @@ impl<'a, 'z> Context<'a, 'z> {
         self.keep(Problem { kind, detail, position: None })
     }
 
-    /// An error about a value.
+    /// An error about a value, of which this is the JSON.
     #[cold]
-    pub(super) fn fault<E: de::Error>(&self, part: Part, fault: &Fault, found: Scalar<'_>) -> E {
-        let found = found.json();
-        let excerpt = Excerpt(found);
-        let detail = match fault {
-            Fault::WrongType(expected) => format!("expected {expected}, found {excerpt}"),
-            Fault::NotANumber => format!("expected a number, found {excerpt}"),
-            Fault::NotFinite => format!("expected a finite number, found {excerpt}"),
-            Fault::OutOfRange => format!("expected a number of less than 10^18, found {excerpt}"),
-            Fault::Escape => format!("expected valid escapes, found {excerpt}"),
-            Fault::Time(error) => format!("{error} of {excerpt}"),
-            Fault::NotATime => format!("expected a time, found {excerpt}"),
-            Fault::Duplicate => format!("found {excerpt} a second time"),
-        };
-        self.keep(Problem { kind: fault.kind(part), detail, position: self.position(found) })
+    pub(super) fn fault<E: de::Error>(&self, part: Part, fault: &Fault, found: &str) -> E {
+        let position = self.position(found);
+        self.keep(Problem { kind: fault.kind(part), detail: fault.detail(found), position })
     }
 
     fn keep<E: de::Error>(&self, problem: Problem) -> E {

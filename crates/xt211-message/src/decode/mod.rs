@@ -10,6 +10,7 @@
 
 mod context;
 mod excerpt;
+mod fault;
 mod object;
 #[cfg(test)]
 mod properties;
@@ -27,8 +28,9 @@ use time::OffsetDateTime;
 use xt211_obis::ObisCode;
 
 use self::{
-    context::{Context, Part, position},
+    context::{Context, position},
     excerpt::Excerpt,
+    fault::Part,
     object::{KEY_MAX, Object, ObjectSeed, ignore, lowered, part, put_part},
     reading::{Data, register, registers, time_missing},
     scalar::{Scalar, Slot},
@@ -164,7 +166,7 @@ impl<'a> Draft<'a> {
         if let Some(scalar) = self.first_boot {
             let put = Slot::Flag(&mut first_boot).put(scalar, context.zone);
             put.map_err(|fault| {
-                context.within("first_boot", context.fault(Part::Reading, &fault, scalar))
+                context.within("first_boot", context.fault(Part::Reading, &fault, scalar.json()))
             })?;
         }
         self.message.reading = Some(Reading {
@@ -185,7 +187,9 @@ impl<'a> Draft<'a> {
         let mut time = None;
         if let Some(scalar) = self.datetime {
             let put = Slot::Time(&mut time).put(scalar, context.zone);
-            put.map_err(|fault| context.within("datetime", context.fault(part, &fault, scalar)))?;
+            put.map_err(|fault| {
+                context.within("datetime", context.fault(part, &fault, scalar.json()))
+            })?;
         }
         Ok(time)
     }

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use xt211_obis::ObisCode;
 
 use super::{
-    context::{Context, Part},
+    context::Context,
+    fault::Part,
     object::{KEY_MAX, Object, ignore, lowered, part},
     scalar::{Scalar, Slot},
 };
@@ -91,7 +92,7 @@ pub(super) fn register<'a, A: MapAccess<'a>>(
         return Ok(());
     };
     let value = scalar.register(code);
-    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar))?;
+    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar.json()))?;
     if registers.is_empty() {
         registers.reserve(USUAL);
     }

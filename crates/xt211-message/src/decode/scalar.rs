@@ -7,56 +7,16 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use xt211_obis::{ObisCode, RegisterKind};
 
-use super::context::{Context, Part};
-use crate::{
-    Decimal, DecimalError, ErrorKind, TimeError, TimePart, Value, Zone, message::known_serial,
-    parse_time,
+use super::{
+    context::Context,
+    fault::{Fault, Part},
 };
+use crate::{Decimal, DecimalError, Value, Zone, message::known_serial, parse_time};
 
 /// A value's JSON text, well-formed and not `null`. Numbers are read from it, not through an
 /// `f64`, so that they stay exact.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scalar<'a>(&'a str);
-
-/// What is wrong with a value.
-#[derive(Debug)]
-pub(super) enum Fault {
-    WrongType(&'static str),
-    NotANumber,
-    NotFinite,
-    OutOfRange,
-    Escape,
-    Time(TimeError),
-    NotATime,
-    Duplicate,
-}
-
-impl Fault {
-    /// What that is called in a part of the message.
-    pub(super) fn kind(&self, part: Part) -> ErrorKind {
-        match (self, part) {
-            (Self::Duplicate, _) => ErrorKind::Duplicate,
-            (Self::Escape, _) => ErrorKind::Syntax,
-            (Self::Time(error), _) if error.expected() == TimePart::Zone => match part {
-                Part::Reading | Part::Register => ErrorKind::ReadingTimeUnknownZone,
-                Part::Status | Part::Battery => ErrorKind::StatusTimeUnknownZone,
-                Part::Message => ErrorKind::MessageTimeUnknownZone,
-            },
-            (Self::Time(_) | Self::NotATime, _) => match part {
-                Part::Reading | Part::Register => ErrorKind::ReadingTimeMalformed,
-                Part::Status | Part::Battery => ErrorKind::StatusTimeMalformed,
-                Part::Message => ErrorKind::MessageTimeMalformed,
-            },
-            (Self::WrongType(_), Part::Register) => ErrorKind::ValueWrongType,
-            (Self::NotANumber, Part::Register) => ErrorKind::ValueNotANumber,
-            (Self::NotFinite, Part::Register) => ErrorKind::ValueNotFinite,
-            (Self::OutOfRange, Part::Register) => ErrorKind::ValueOutOfRange,
-            (_, Part::Reading | Part::Message) => ErrorKind::ReadingFieldWrongType,
-            (_, Part::Status) => ErrorKind::StatusFieldWrongType,
-            (_, Part::Battery) => ErrorKind::BatteryFieldWrongType,
-        }
-    }
-}
 
 /// The types of JSON, less null and those of objects and arrays.
 enum Token<'a> {
@@ -217,7 +177,7 @@ impl<'a> Slot<'_, 'a> {
             return Ok(());
         };
         let put = self.put(scalar, context.zone);
-        put.map_err(|fault| context.fault(part, &fault, scalar))
+        put.map_err(|fault| context.fault(part, &fault, scalar.json()))
     }
 
     /// Puts a value here; a blank string is nothing.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::{
-    context::{Context, Part},
+    context::Context,
+    fault::Part,
     object::{KEY_MAX, Object, ignore, lowered},
     scalar::Slot,
 };
