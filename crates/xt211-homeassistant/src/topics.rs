@@ -47,8 +47,8 @@ impl MeterId {
     /// use xt211_homeassistant::MeterId;
     ///
     /// assert_eq!(MeterId::from_name("garden-2").as_str(), "garden-2");
-    /// assert_eq!(MeterId::from_name("bridge").as_str(), "bridge_d9c63edb");
-    /// assert_eq!(MeterId::from_name("d\u{16f}m 1").as_str(), "d_m_1_93ba1cd7");
+    /// assert_eq!(MeterId::from_name("bridge").as_str(), "bridge_eab80610");
+    /// assert_eq!(MeterId::from_name("d\u{16f}m 1").as_str(), "d_m_1_73a46601");
     /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Self {
