@@ -45,11 +45,6 @@ impl Announcer {
         LastWill { topic: self.topics.availability(), payload: Topics::OFFLINE }
     }
 
-    /// Whether this message says that Home Assistant has started.
-    pub(crate) fn is_birth(topic: &str, payload: &[u8]) -> bool {
-        topic == Topics::BIRTH && payload == Topics::ONLINE.as_bytes()
-    }
-
     pub(crate) fn say_availability(&mut self) {
         self.availability_unsaid = true;
     }

@@ -121,11 +121,14 @@ impl Bridge {
     fn delivered(&mut self, delivery: Delivery) {
         let topic = &delivery.topic;
         match self.routes.find(topic) {
+            // No meter's, even if the `+` of one covers it.
+            _ if self.announcer.is_some() && topic == Topics::BIRTH => {
+                self.reborn |= delivery.payload == Topics::ONLINE;
+            }
             Some(route) => {
                 let number = self.meter_at(&route);
                 self.take(number, &delivery);
             }
-            None if Announcer::is_birth(topic, &delivery.payload) => self.reborn = true,
             None => tracing::debug!(topic, "not a topic of ours"),
         }
         delivery.acknowledge();
@@ -136,7 +139,7 @@ impl Bridge {
         let config = Arc::clone(&route.meter);
         match route.level {
             Some(level) => {
-                let name = || format!("{} {level}", config.name);
+                let name = || format!("{} {level}", config.name).trim_end().to_owned();
                 self.number_of(MeterId::from_name(level), name, &config)
             }
             None => self.number_of(config.id.clone(), || config.name.clone(), &config),

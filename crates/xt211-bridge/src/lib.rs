@@ -20,4 +20,5 @@ pub mod log;
 mod meter;
 mod mqtt;
 mod routes;
+mod timestamp;
 mod tls;

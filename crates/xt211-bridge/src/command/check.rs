@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 ///
 /// Standard output cannot be written.
 pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
-    let mut report = Report::default();
+    let why_not = if loaded.is_ok() { "not configured" } else { "not configured, or wrongly" };
+    let mut report = Report { failed: false, why_not };
     let (mqtt, meters, influxdb) = match &loaded {
         Ok(config) => {
             let file = config.file.as_ref().map(|file| file.display().to_string());
@@ -68,9 +69,10 @@ pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
 }
 
 /// Prints a line about each thing that was tried.
-#[derive(Default)]
 struct Report {
     failed: bool,
+    /// Why something was not.
+    why_not: &'static str,
 }
 
 impl Report {
@@ -87,7 +89,7 @@ impl Report {
         match outcome {
             Some(Ok(text)) => self.good(what, text),
             Some(Err(text)) => self.bad(what, text),
-            None => writeln!(io::stdout(), "-       {what:<14} not tried: not configured"),
+            None => writeln!(io::stdout(), "-       {what:<14} not tried: {}", self.why_not),
         }
     }
 }

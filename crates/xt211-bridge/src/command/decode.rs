@@ -10,7 +10,6 @@ use std::{
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 use xt211_homeassistant::{
     Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
 };
@@ -21,6 +20,7 @@ use crate::{
     config::{Config, Meter},
     influx::Encoder,
     meter::Shared,
+    timestamp::utc,
 };
 
 /// Prints what the messages in the files become.
@@ -78,16 +78,20 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-/// The messages in a file: usually one, but `mosquitto_sub` writes one after the other. What is
-/// not JSON is taken as one message, so that its decoding says what is wrong.
+/// The messages in a file: usually one, but `mosquitto_sub` writes one after the other. From where
+/// it is no JSON, all is taken as one message, so that its decoding says what is wrong.
 fn split(content: &[u8]) -> Vec<&[u8]> {
-    let documents = serde_json::Deserializer::from_slice(content).into_iter::<&RawValue>();
-    match documents.collect::<Result<Vec<_>, _>>() {
-        Ok(documents) if !documents.is_empty() => {
-            documents.into_iter().map(|document| document.get().as_bytes()).collect()
-        }
-        _ => vec![content],
+    let mut documents = serde_json::Deserializer::from_slice(content).into_iter::<&RawValue>();
+    let (mut messages, mut end) = (Vec::new(), 0);
+    while let Some(Ok(document)) = documents.next() {
+        messages.push(document.get().as_bytes());
+        end = documents.byte_offset();
     }
+    let rest = content.get(end..).unwrap_or_default().trim_ascii_start();
+    if messages.is_empty() || !rest.is_empty() {
+        messages.push(rest);
+    }
+    messages
 }
 
 struct Decoder<'c> {
@@ -175,9 +179,9 @@ fn show_reading(
     reading: &Reading<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    write!(out, "  reading of {}", text(reading.time))?;
+    write!(out, "  reading of {}", utc(reading.time))?;
     if let Some(sent) = message.sent {
-        write!(out, ", sent {}", text(sent))?;
+        write!(out, ", sent {}", utc(sent))?;
     }
     writeln!(
         out,
@@ -205,10 +209,4 @@ fn show_fields(fields: &impl Serialize, out: &mut impl Write) -> Result<()> {
         writeln!(out, "    {:<16} {value}", key.replace('_', " "))?;
     }
     Ok(())
-}
-
-/// Seconds are all that the module knows.
-fn text(time: OffsetDateTime) -> String {
-    let (date, (hour, minute, second)) = (time.date(), time.to_hms());
-    format!("{date} {hour:02}:{minute:02}:{second:02} UTC")
 }

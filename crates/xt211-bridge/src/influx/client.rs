@@ -94,7 +94,9 @@ impl InfluxClient {
         }
         // Without its cause, the client's error is no more than "error sending request".
         let cause = cause.map_or_else(|| "unknown cause".into(), ToString::to_string);
-        format!("InfluxDB at {address} cannot be reached: {cause} (influxdb.url)")
+        let remedy =
+            if cause.contains("certificate") { "see influxdb.ca_file" } else { "influxdb.url" };
+        format!("InfluxDB at {address} cannot be reached: {cause} ({remedy})")
     }
 }
 

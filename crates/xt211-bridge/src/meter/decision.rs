@@ -2,6 +2,8 @@
 
 use time::{Duration, OffsetDateTime, macros::datetime};
 
+use crate::timestamp::utc;
+
 /// No XT211 was read by this module before. Modules whose clock is not set yet say 1970.
 const EARLIEST: OffsetDateTime = datetime!(2020-01-01 0:00 UTC);
 
@@ -24,9 +26,9 @@ pub(crate) enum Verdict {
 /// Why a reading is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Reason {
-    #[error("the reading is of {0}, before this kind of module existed: its clock is not set")]
+    #[error("the reading is of {}, before this kind of module existed: its clock is not set", utc(*.0))]
     TooEarly(OffsetDateTime),
-    #[error("the reading is of {0}, in the future: the module's clock or ours is wrong")]
+    #[error("the reading is of {}, in the future: the module's clock or ours is wrong", utc(*.0))]
     TooLate(OffsetDateTime),
 }
 

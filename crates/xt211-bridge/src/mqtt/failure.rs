@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, io};
 
-use rumqttc::{ConnectReturnCode, ConnectionError, MqttOptions, StateError, TlsError};
+use rumqttc::{ConnectReturnCode, ConnectionError, MqttOptions, StateError, TlsError, mqttbytes};
 
 /// One line for a person. Holds no secret: the client's errors know none.
 pub(crate) fn explain(error: &ConnectionError, options: &MqttOptions) -> String {
@@ -12,16 +12,15 @@ pub(crate) fn explain(error: &ConnectionError, options: &MqttOptions) -> String 
         ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => {
             format!("{} does not answer", address(options))
         }
-        ConnectionError::MqttState(StateError::Io(error)) => io(error, options),
+        ConnectionError::MqttState(
+            StateError::Io(error) | StateError::Deserialization(mqttbytes::Error::Io(error)),
+        ) => io(error, options),
         ConnectionError::MqttState(StateError::ConnectionAborted) => closed(options),
         ConnectionError::MqttState(StateError::AwaitPingResp) => {
             format!("{} has fallen silent", address(options))
         }
         ConnectionError::Tls(TlsError::Io(error)) => io(error, options),
-        ConnectionError::Tls(error) => {
-            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            format!("TLS with {} failed: {reason} (see mqtt.ca_file)", address(options))
-        }
+        ConnectionError::Tls(error) => tls(error, options),
         other => format!("{}: {other}", address(options)),
     }
 }
@@ -52,7 +51,8 @@ fn io(error: &io::Error, options: &MqttOptions) -> String {
     let address = address(options);
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            format!("nothing listens at {address}: check mqtt.url, and that the broker runs")
+            let (host, port) = options.broker_address();
+            format!("nothing listens at {host}:{port}: check mqtt.url, and that the broker runs")
         }
         io::ErrorKind::ConnectionAborted
         | io::ErrorKind::ConnectionReset
@@ -60,6 +60,17 @@ fn io(error: &io::Error, options: &MqttOptions) -> String {
         | io::ErrorKind::UnexpectedEof => closed(options),
         _ => format!("{address} cannot be reached: {error} (mqtt.url)"),
     }
+}
+
+fn tls(error: &TlsError, options: &MqttOptions) -> String {
+    let address = address(options);
+    let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let remedy = if reason.contains("certificate") {
+        "see mqtt.ca_file"
+    } else {
+        "mqtt.url: is that the port for TLS?"
+    };
+    format!("TLS with {address} failed: {reason} ({remedy})")
 }
 
 fn closed(options: &MqttOptions) -> String {
