@@ -1,0 +1,219 @@
+//! `check`, `config`, and what `run` says of a configuration that is wrong.
+
+use insta::assert_snapshot;
+
+use crate::support::{
+    Answer, Bridge, Client, Finished, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at,
+    minute, reading_of, run, run_in, run_with, until,
+};
+
+/// A token that no InfluxDB here knows, and a user and password that no broker does.
+const TOKEN: &str = "token = \"wrong-token\"\n";
+const LOGIN: &str = "username = \"xt211\"\npassword = \"wrong-password\"\n";
+
+/// What it printed, with names in the place of ports.
+fn printed(check: &Finished, ports: &[(u16, &str)]) -> String {
+    assert_eq!(check.stderr, "");
+    let replace = |text: String, (port, name): &(u16, &str)| text.replace(&port.to_string(), name);
+    ports.iter().fold(check.stdout.clone(), replace)
+}
+
+#[tokio::test]
+async fn all_is_well() {
+    let mosquitto = Mosquitto::start().await;
+    // As InfluxDB answers lines that hold none.
+    let influxdb = ScriptedInfluxDb::start(Answer::Error(400, "writing requires points")).await;
+    let check = run_with(&(mosquitto.section() + &influxdb.section()), &["check"]).await;
+    assert_eq!(check.code, 0);
+    let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
+    assert_snapshot!(printed(&check, &ports), @r#"
+    ok      configuration  bridge.toml
+    ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
+    ok      InfluxDB       http://127.0.0.1:HTTP, organisation home, bucket energy
+    "#);
+    assert_eq!(influxdb.lines(), [""; 0]);
+}
+
+#[tokio::test]
+async fn without_influxdb_the_broker_is_enough() {
+    let mosquitto = Mosquitto::start().await;
+    let check = run_with(&mosquitto.section(), &["check"]).await;
+    assert_eq!(check.code, 0);
+    assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
+    ok      configuration  bridge.toml
+    ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
+    -       InfluxDB       not tried: not configured
+    "#);
+}
+
+#[tokio::test]
+async fn a_bridge_that_runs_is_not_disturbed() {
+    let mosquitto = Mosquitto::start().await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    assert_eq!(run_with(&mosquitto.section(), &["check"]).await.code, 0);
+    let client = Client::connect(&mosquitto).await;
+    client.publish("elektromer/data", reading_of("1", minute(0), 100.0)).await;
+    client.state("xt211/meter/energy", "1.8.0", 100).await;
+    assert_eq!(bridge.logged("connected to").len(), 1);
+    assert_eq!(bridge.logged("WARN"), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_unreachable_broker() {
+    let port = free_port();
+    let section = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n");
+    let check = run_with(&section, &["check"]).await;
+    assert_eq!(check.code, 1);
+    assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
+    ok      configuration  bridge.toml
+    WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
+    -       InfluxDB       not tried: not configured
+    "#);
+}
+
+#[tokio::test]
+async fn a_refused_password() {
+    let mosquitto = Mosquitto::with_password("xt211", "right-password").await;
+    let check = run_with(&(mosquitto.section() + LOGIN), &["check"]).await;
+    assert_eq!(check.code, 1);
+    assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
+    ok      configuration  bridge.toml
+    WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
+    -       InfluxDB       not tried: not configured
+    "#);
+}
+
+#[tokio::test]
+async fn a_broker_that_wants_a_password_gets_none() {
+    let mosquitto = Mosquitto::with_password("xt211", "right-password").await;
+    let check = run_with(&mosquitto.section(), &["check"]).await;
+    assert_eq!(check.code, 1);
+    assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
+    ok      configuration  bridge.toml
+    WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: set mqtt.username and mqtt.password
+    -       InfluxDB       not tried: not configured
+    "#);
+}
+
+#[tokio::test]
+async fn a_bad_token() {
+    let mosquitto = Mosquitto::start().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Error(401, "unauthorized access")).await;
+    let check = run_with(&(mosquitto.section() + &influxdb.section() + TOKEN), &["check"]).await;
+    assert_eq!(check.code, 1);
+    let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
+    assert_snapshot!(printed(&check, &ports), @r#"
+    ok      configuration  bridge.toml
+    ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
+    WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
+    "#);
+}
+
+#[tokio::test]
+async fn broker_and_influxdb_at_once() {
+    let (mqtt, http) = (free_port(), free_port());
+    let section = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\n");
+    let check = run_with(&(section + &influxdb_section_at(http)), &["check"]).await;
+    assert_eq!(check.code, 1);
+    assert_snapshot!(printed(&check, &[(mqtt, "MQTT"), (http, "HTTP")]), @r#"
+    ok      configuration  bridge.toml
+    WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
+    WRONG   InfluxDB       InfluxDB at http://127.0.0.1:HTTP cannot be reached: Connection refused (os error 111) (influxdb.url)
+    "#);
+}
+
+#[tokio::test]
+async fn configuration_password_and_token_at_once() {
+    let mosquitto = Mosquitto::with_password("xt211", "right-password").await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Error(401, "unauthorized access")).await;
+    let meter = "[[meter]]\ntimezone = \"Europe/Atlantis\"\nmax_power_kw = 0\n";
+    let configuration = mosquitto.section() + LOGIN + &influxdb.section() + TOKEN + meter;
+    let check = run_with(&configuration, &["check"]).await;
+    assert_eq!(check.code, 2);
+    let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
+    assert_snapshot!(printed(&check, &ports), @r#"
+    WRONG   configuration  bridge.toml: meter.max_power_kw: must be a number of kilowatts above 0
+    WRONG   configuration  bridge.toml: meter.timezone: there is no time zone "Europe/Atlantis": write UTC or one like Europe/Prague
+    WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
+    WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
+    "#);
+}
+
+#[tokio::test]
+async fn a_key_that_is_unknown_hides_nothing_else() {
+    let port = free_port();
+    let configuration = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nurll = \"\"\n");
+    let check = run_with(&configuration, &["check"]).await;
+    assert_eq!(check.code, 2);
+    assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
+    WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`
+    -       broker         not tried: not configured, or wrongly
+    -       InfluxDB       not tried: not configured, or wrongly
+    "#);
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_refused_with_all_that_is_wrong() {
+    let configuration = "[mqtt]\nurl = \"mqtt://nobody:nothing@localhost\"\nclient_id = \"\"\n";
+    let problems = "bridge.toml: mqtt.url: must not hold a user or password: they have keys of \
+        their own\nbridge.toml: mqtt.client_id: must be a name, such as xt211-bridge\n";
+    for arguments in [&["run"][..], &["decode", "-"], &[]] {
+        let run = run_with(configuration, arguments).await;
+        assert_eq!((run.code, &*run.stderr), (2, problems), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_named_with_its_file() {
+    let run = run_with("[mqtt]\nurl = \"mqtt://localhost\"\n\nhost = \"x\"\n", &["run"]).await;
+    assert_eq!(run.code, 2);
+    assert_snapshot!(run.stderr, @"bridge.toml, line 4: mqtt.host: unknown field `host`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`");
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_is_named() {
+    let run = run(&["run", "--config", "nowhere.toml"]).await;
+    assert_eq!(run.code, 2);
+    assert_snapshot!(run.stderr, @"nowhere.toml: No such file or directory (os error 2)");
+}
+
+#[tokio::test]
+async fn the_file_is_looked_for_where_the_program_is_started() {
+    let mosquitto = Mosquitto::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("xt211-bridge.toml"), mosquitto.section()).unwrap();
+    let check = run_in(folder.path(), &["check"]).await;
+    assert_eq!(check.code, 0);
+    assert!(check.stdout.starts_with("ok      configuration  xt211-bridge.toml\n"), "{check:?}");
+}
+
+#[tokio::test]
+async fn the_default_configuration_is_one() {
+    let config = run(&["config"]).await;
+    assert_eq!((config.code, &*config.stderr), (0, ""));
+
+    let decode = run_with(&config.stdout, &["decode", "/dev/null"]).await;
+    assert_eq!(decode.code, 1, "{decode:?}");
+    assert!(decode.stdout.contains("cannot be decoded: expected a message"), "{decode:?}");
+
+    let mosquitto = Mosquitto::start().await;
+    let here = config.stdout.replace("mqtt://localhost:1883", &mosquitto.url());
+    assert_ne!(here, config.stdout);
+    let check = run_with(&here, &["check"]).await;
+    assert_eq!(check.code, 0, "{check:?}");
+}
+
+#[tokio::test]
+async fn run_tries_again_until_its_password_is_right() {
+    let mosquitto = Mosquitto::with_password("xt211", "right-password").await;
+    let bridge = Bridge::launch(&(mosquitto.section() + LOGIN), "xt211_bridge=debug");
+    until("a third try", || bridge.logged("next_try").len() >= 2).await;
+    let warnings = bridge.logged("WARN");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_snapshot!(warnings[0].replace(&mosquitto.port.to_string(), "MQTT"), @"WARN the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password; trying again until it works");
+
+    mosquitto.change_password("xt211", "wrong-password");
+    bridge.connected(1).await;
+    let client = Client::connect_as(&mosquitto, "xt211", "wrong-password").await;
+    client.says("xt211/bridge/availability", "online").await;
+}

@@ -1,0 +1,17 @@
+//! The program as its users have it: started as it is, between a real broker and a real database.
+//!
+//! Each test has servers of its own. They are Debian's; who runs the tests as root on a Debian gets
+//! them installed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+mod bad_input;
+mod check;
+mod command_line;
+mod decode;
+mod forwarding;
+mod home_assistant;
+mod meters;
+mod outages;
+mod secrets;
+mod support;
+mod tls;

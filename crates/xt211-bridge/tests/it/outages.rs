@@ -1,0 +1,220 @@
+//! An InfluxDB that is away, overloaded, picky or set up wrongly. Nothing is lost but what it will
+//! never take, and Home Assistant goes on as if nothing had happened, and is told.
+
+use insta::assert_snapshot;
+
+use crate::support::{
+    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at, minute,
+    nanoseconds, reading_of, until,
+};
+
+const DATA: &str = "elektromer/data";
+const ENERGY: &str = "xt211/meter/energy";
+const BRIDGE: &str = "xt211/meter/bridge";
+const SERIAL: &str = "5100025085";
+
+/// The reading of a minute. Its total tells the minute.
+fn message(minutes: i64) -> String {
+    reading_of(SERIAL, minute(minutes), 100.0 + minutes as f64)
+}
+
+/// Its line.
+fn line(minutes: i64) -> String {
+    let (total, time) = (100 + minutes, nanoseconds(minute(minutes)));
+    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
+}
+
+fn lines(minutes: impl IntoIterator<Item = i64>) -> Vec<String> {
+    minutes.into_iter().map(line).collect()
+}
+
+/// A broker, an InfluxDB that answers this, and a bridge between them.
+async fn setup(answer: Answer) -> (Mosquitto, ScriptedInfluxDb, Bridge, Client) {
+    let (mosquitto, influxdb) = (Mosquitto::start().await, ScriptedInfluxDb::start(answer).await);
+    let token = "token = \"a-token\"\n";
+    let bridge = Bridge::start(&(mosquitto.section() + &influxdb.section() + token)).await;
+    let client = Client::connect(&mosquitto).await;
+    (mosquitto, influxdb, bridge, client)
+}
+
+/// The first line that a failure of this kind leaves in the log; and that it is told to Home
+/// Assistant, tried again, said once, and over in the end with nothing lost.
+async fn passes_with_nothing_lost(failure: Answer) -> String {
+    let (_mosquitto, influxdb, bridge, client) = setup(failure).await;
+    for minutes in 0..10 {
+        client.publish(DATA, message(minutes)).await;
+    }
+    // Home Assistant has them all the same.
+    client.state(ENERGY, "1.8.0", 109).await;
+    client.state(BRIDGE, "influxdb", "Error").await;
+    until("another try", || influxdb.count(failure) >= 2).await;
+
+    influxdb.answer(Answer::Written);
+    assert_eq!(influxdb.written(10).await, lines(0..10), "each once, in order");
+    client.state(BRIDGE, "influxdb", "OK").await;
+    let state = client.state(BRIDGE, "waiting", 0).await;
+    assert_eq!(state["set_aside"], 0);
+    assert!(state["last_success"].is_string(), "{state}");
+
+    let warnings = bridge.logged("WARN");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(bridge.logged("takes readings again").len(), 1);
+    assert_eq!(bridge.logged("ERROR"), [""; 0]);
+    warnings[0].clone()
+}
+
+#[tokio::test]
+async fn unavailable() {
+    let line = passes_with_nothing_lost(Answer::Error(503, "starting up")).await;
+    assert_snapshot!(line, @"WARN InfluxDB cannot write now (503): starting up; trying again until it works");
+}
+
+#[tokio::test]
+async fn too_many_requests() {
+    let line = passes_with_nothing_lost(Answer::Error(429, "slow down")).await;
+    assert_snapshot!(line, @"WARN InfluxDB cannot write now (429): slow down; trying again until it works");
+}
+
+#[tokio::test]
+async fn an_error_of_its_own() {
+    let line = passes_with_nothing_lost(Answer::Error(500, "internal error")).await;
+    assert_snapshot!(line, @"WARN InfluxDB cannot write now (500): internal error; trying again until it works");
+}
+
+#[tokio::test]
+async fn wrong_token() {
+    let line = passes_with_nothing_lost(Answer::Error(401, "unauthorized access")).await;
+    assert_snapshot!(line, @"WARN InfluxDB does not accept influxdb.token (401): unauthorized access; trying again until it works");
+}
+
+#[tokio::test]
+async fn token_without_the_right_to_write() {
+    let line = passes_with_nothing_lost(Answer::Error(403, "insufficient permissions")).await;
+    assert_snapshot!(line, @"WARN influxdb.token may not write to influxdb.bucket (403): insufficient permissions; trying again until it works");
+}
+
+#[tokio::test]
+async fn unknown_bucket() {
+    let line = passes_with_nothing_lost(Answer::Error(404, "bucket \"energy\" not found")).await;
+    assert_snapshot!(line, @r#"WARN InfluxDB does not find influxdb.org or influxdb.bucket (404): bucket "energy" not found; trying again until it works"#);
+}
+
+#[tokio::test]
+async fn nothing_listens_yet() {
+    let (mosquitto, port) = (Mosquitto::start().await, free_port());
+    let configuration = mosquitto.section() + &influxdb_section_at(port);
+    let bridge = Bridge::start(&configuration).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, message(0)).await;
+    client.publish(DATA, message(1)).await;
+    client.state(BRIDGE, "influxdb", "Error").await;
+    client.state(ENERGY, "1.8.0", 101).await;
+    let warning = bridge.logs("WARN").await.replace(&port.to_string(), "PORT");
+    assert_snapshot!(warning, @"WARN InfluxDB at http://127.0.0.1:PORT cannot be reached: Connection refused (os error 111) (influxdb.url); trying again until it works");
+
+    let influxdb = ScriptedInfluxDb::start_at(port, Answer::Written).await;
+    assert_eq!(influxdb.written(2).await, lines(0..2));
+    client.state(BRIDGE, "influxdb", "OK").await;
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_holds_nobody_up() {
+    let (mosquitto, influxdb, mut bridge, client) = setup(Answer::Nothing).await;
+    for minutes in 0..300 {
+        client.publish(DATA, message(minutes)).await;
+    }
+    client.state(ENERGY, "1.8.0", 399).await;
+    assert_eq!(influxdb.writes().len(), 1, "still waiting for the first answer");
+
+    // Nor the end.
+    assert_eq!(bridge.stop().await.code(), Some(0));
+    client.says("xt211/bridge/availability", "offline").await;
+    assert!(mosquitto.log().contains("Client xt211-bridge disconnected."));
+    let line = bridge.logs("ERROR").await;
+    assert_snapshot!(line, @"ERROR stopped before InfluxDB had taken every message waiting=300");
+}
+
+#[tokio::test]
+async fn one_poisoned_line_is_set_aside_and_the_others_are_written() {
+    let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(503, "starting up")).await;
+    for minutes in 0..100 {
+        client.publish(DATA, message(minutes)).await;
+    }
+    client.state(ENERGY, "1.8.0", 199).await;
+    let poison = line(37);
+    influxdb.answer_by(move |lines| {
+        if lines.lines().any(|line| line == poison) {
+            Answer::Error(400, "unable to parse 'home_energy'")
+        } else {
+            Answer::Written
+        }
+    });
+    let written = influxdb.written(99).await;
+    assert_eq!(written, lines((0..100).filter(|minutes| *minutes != 37)));
+    client.state(BRIDGE, "set_aside", 1).await;
+    let state = client.state(BRIDGE, "waiting", 0).await;
+    assert_eq!(state["influxdb"], "OK");
+    let errors = bridge.logged("ERROR");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_snapshot!(errors[0], @r#"ERROR set aside: InfluxDB refuses (400): unable to parse 'home_energy' lines="home_energy,meter=5100025085 1_8_0=137 1771706229000000000""#);
+    // Found by halving, not one by one.
+    assert!(influxdb.writes().len() < 40, "{} requests", influxdb.writes().len());
+}
+
+/// A message that is refused so is set aside, and the next one is written.
+async fn is_set_aside_alone(status: u16, text: &'static str) {
+    let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(status, text)).await;
+    client.publish(DATA, message(0)).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    influxdb.answer(Answer::Written);
+    client.publish(DATA, message(1)).await;
+    assert_eq!(influxdb.written(1).await, lines([1]));
+    let line = bridge.logs("set aside").await;
+    assert!(line.contains(&format!("InfluxDB refuses ({status}): {text}")), "{line}");
+}
+
+#[tokio::test]
+async fn a_conflict_is_set_aside() {
+    is_set_aside_alone(422, "failure writing points").await;
+}
+
+#[tokio::test]
+async fn a_conflict_that_is_called_a_partial_write_is_set_aside() {
+    is_set_aside_alone(500, "partial write: field type conflict").await;
+}
+
+#[tokio::test]
+async fn too_many_lines_at_once_are_sent_in_parts() {
+    let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(503, "starting up")).await;
+    for minutes in 0..50 {
+        client.publish(DATA, message(minutes)).await;
+    }
+    client.state(ENERGY, "1.8.0", 149).await;
+    influxdb.answer_by(|lines| match lines.lines().count() {
+        0..=8 => Answer::Written,
+        _ => Answer::Error(413, "too large"),
+    });
+    assert_eq!(influxdb.written(50).await, lines(0..50));
+    let state = client.state(BRIDGE, "waiting", 0).await;
+    assert_eq!(state["set_aside"], 0);
+    assert_eq!(bridge.logged("set aside"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_single_line_that_is_too_large_is_set_aside() {
+    let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(413, "too large")).await;
+    client.publish(DATA, message(0)).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    influxdb.answer(Answer::Written);
+    client.publish(DATA, message(1)).await;
+    assert_eq!(influxdb.written(1).await, lines([1]));
+    assert_snapshot!(bridge.logs("ERROR").await, @r#"ERROR set aside: InfluxDB finds it too large lines="home_energy,meter=5100025085 1_8_0=100 1771704009000000000""#);
+}
+
+#[tokio::test]
+async fn an_answer_of_many_lines_is_one_line_in_the_log() {
+    let page = "<html>\n<body>\n<h1>Bad gateway</h1>\n";
+    let (_mosquitto, _influxdb, bridge, client) = setup(Answer::Error(502, page)).await;
+    client.publish(DATA, message(0)).await;
+    assert_snapshot!(bridge.logs("WARN").await, @"WARN InfluxDB cannot write now (502): <html> <body> <h1>Bad gateway</h1>; trying again until it works");
+}

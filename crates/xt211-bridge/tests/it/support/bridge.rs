@@ -1,0 +1,169 @@
+//! The program itself.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, ExitStatus, Stdio},
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::{eventually, process::Process, until};
+
+/// A bridge that runs, with a folder of its own.
+pub(crate) struct Bridge {
+    process: Process,
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Bridge {
+    /// Starts one with this configuration, and waits until it listens to the broker.
+    pub(crate) async fn start(configuration: &str) -> Self {
+        let bridge = Self::launch(configuration, "info");
+        bridge.connected(1).await;
+        bridge
+    }
+
+    /// Starts one that logs so much, and does not wait for anything.
+    pub(crate) fn launch(configuration: &str, log: &str) -> Self {
+        Self::launch_with(configuration, log, &[])
+    }
+
+    /// Starts one in this environment.
+    pub(crate) fn launch_with(
+        configuration: &str,
+        log: &str,
+        environment: &[(&str, String)],
+    ) -> Self {
+        let folder = folder_with(configuration);
+        let log = ("XT211_LOG", log.to_owned());
+        let environment: Vec<_> = environment
+            .iter()
+            .chain([&log])
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        Self { process: launch(folder.path(), &environment), folder, environment }
+    }
+
+    /// Waits until it has been connected so often since its start.
+    pub(crate) async fn connected(&self, times: usize) {
+        until("the bridge's connection", || self.logged("connected to").len() >= times).await;
+    }
+
+    /// What it has logged since its start.
+    pub(crate) fn log(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// The lines of its log that hold this text, from their level on.
+    pub(crate) fn logged(&self, text: &str) -> Vec<String> {
+        let log = self.log();
+        let lines = log.lines().filter(|line| line.contains(text));
+        lines.map(|line| without_time(line).to_owned()).collect()
+    }
+
+    /// Waits for a line in its log that holds this text.
+    pub(crate) async fn logs(&self, text: &str) -> String {
+        eventually(&format!("{text:?} in the log"), async || self.logged(text).pop()).await
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        !self.process.has_ended()
+    }
+
+    /// Asks it to stop, as the system does, and waits until it has.
+    pub(crate) async fn stop(&mut self) -> ExitStatus {
+        self.process.send(Signal::TERM);
+        self.process.end().await
+    }
+
+    /// Asks it to stop, as the keyboard does.
+    pub(crate) async fn interrupt(&mut self) -> ExitStatus {
+        self.process.send(Signal::INT);
+        self.process.end().await
+    }
+
+    /// Ends it without a warning.
+    pub(crate) async fn kill(&mut self) {
+        self.process.send(Signal::KILL);
+        self.process.end().await;
+    }
+
+    /// Starts it again, and waits until it listens to the broker.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = launch(self.folder.path(), &self.environment);
+        self.connected(1).await;
+    }
+}
+
+fn launch(folder: &Path, environment: &[(String, String)]) -> Process {
+    let mut command = program(folder);
+    command.args(["run", "--config", FILE]).envs(environment.iter().cloned());
+    Process::start("the bridge", &mut command)
+}
+
+/// What a program that has ended has left behind.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// Its exit code.
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Runs the program to its end.
+pub(crate) async fn run(arguments: &[&str]) -> Finished {
+    let folder = folder_with("");
+    run_in(folder.path(), arguments).await
+}
+
+/// Runs the program to its end, in this folder.
+pub(crate) async fn run_in(folder: &Path, arguments: &[&str]) -> Finished {
+    finish(program(folder).args(arguments)).await
+}
+
+/// Runs the program to its end, with this on its standard input.
+pub(crate) async fn run_on(input: impl AsRef<[u8]>, arguments: &[&str]) -> Finished {
+    let folder = folder_with("");
+    let file = folder.path().join("input");
+    fs::write(&file, input).unwrap();
+    finish(program(folder.path()).args(arguments).stdin(fs::File::open(file).unwrap())).await
+}
+
+/// Runs the program to its end, with this configuration in `bridge.toml`.
+pub(crate) async fn run_with(configuration: &str, arguments: &[&str]) -> Finished {
+    let folder = folder_with(configuration);
+    finish(program(folder.path()).args(arguments).args(["--config", FILE])).await
+}
+
+async fn finish(command: &mut Command) -> Finished {
+    let mut process = Process::start("xt211-bridge", command);
+    let code = process.end().await.code().expect("ended by a signal");
+    Finished { code, stdout: process.stdout(), stderr: process.stderr() }
+}
+
+/// The program, in a folder, and without any setting from our own environment.
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xt211-bridge"));
+    let settings = std::env::vars_os().map(|(name, _)| name);
+    for name in settings.filter(|name| name.as_encoded_bytes().starts_with(b"XT211_")) {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+const FILE: &str = "bridge.toml";
+
+fn folder_with(configuration: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(FILE), configuration).unwrap();
+    folder
+}
+
+/// A line of the log, without the time in front.
+fn without_time(line: &str) -> &str {
+    line.split_once("Z ").map_or(line, |(_, rest)| rest.trim_start())
+}

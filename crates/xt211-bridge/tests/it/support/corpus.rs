@@ -1,0 +1,53 @@
+//! What modules send.
+
+use std::{fs, path::Path};
+
+use time::{
+    Duration, OffsetDateTime, UtcOffset,
+    macros::{datetime, format_description},
+};
+
+/// The messages of every dialect, one a file.
+pub(crate) const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../xt211-message/corpus");
+
+/// One of them, by the name of its file without `.json`.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    fs::read(Path::new(CORPUS).join(format!("{name}.json"))).unwrap()
+}
+
+/// The names of all, sorted.
+pub(crate) fn samples() -> Vec<String> {
+    let files = fs::read_dir(CORPUS).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = files.map(|name| name.into_string().unwrap());
+    let mut names: Vec<_> =
+        names.filter_map(|name| name.strip_suffix(".json").map(String::from)).collect();
+    names.sort();
+    assert!(names.len() >= 14, "only {} messages in {CORPUS}", names.len());
+    names
+}
+
+/// A time that many minutes after eight in the evening, on the day of the seed messages.
+pub(crate) fn minute(minutes: i64) -> OffsetDateTime {
+    datetime!(2026-02-21 20:00:09 UTC) + Duration::minutes(minutes)
+}
+
+/// A time as it is at the end of a line.
+pub(crate) fn nanoseconds(time: OffsetDateTime) -> i128 {
+    time.unix_timestamp_nanos()
+}
+
+/// A reading of a meter whose serial number is not told.
+pub(crate) fn reading(time: OffsetDateTime, values: &str) -> String {
+    let format = format_description!(
+        "[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT"
+    );
+    let time = time.to_offset(UtcOffset::UTC).format(format).unwrap();
+    format!(
+        r#"{{"datetime":"{time}","data":{{"reading_datetime":"{time}","first_boot":false,"values":{{{values}}}}}}}"#
+    )
+}
+
+/// A reading of a certain meter's total.
+pub(crate) fn reading_of(serial: &str, time: OffsetDateTime, total: f64) -> String {
+    reading(time, &format!(r#""1.8.0":{total},"96.1.1":"{serial}""#))
+}

@@ -1,0 +1,46 @@
+//! What the tests run on: the program itself, a real broker, a real database and one that does as
+//! it is told, each with a port and a folder of its own, each ended with the test that started it.
+
+mod bridge;
+mod certificates;
+mod client;
+mod corpus;
+mod mosquitto;
+mod packages;
+mod port;
+mod process;
+mod scripted;
+mod victoria_metrics;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use self::{
+    bridge::{Bridge, Finished, run, run_in, run_on, run_with},
+    certificates::Authority,
+    client::Client,
+    corpus::{CORPUS, minute, nanoseconds, reading, reading_of, sample, samples},
+    mosquitto::Mosquitto,
+    port::free_port,
+    scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},
+    victoria_metrics::VictoriaMetrics,
+};
+
+/// How long anything may take. Only a test that fails ever waits for so long.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// Waits until there is something to return; `what` is for the message if there never is.
+pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(since.elapsed() < DEADLINE, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until something holds.
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    eventually(what, async || holds().then_some(())).await;
+}
