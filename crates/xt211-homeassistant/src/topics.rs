@@ -33,12 +33,21 @@ pub enum MeterIdError {
         /// What is there.
         found: char,
     },
+    /// It would make topics longer than brokers take.
+    #[error("expected at most {max} characters, found {found}", max = MeterId::MAX_LENGTH)]
+    TooLong {
+        /// How many there are.
+        found: usize,
+    },
     /// `bridge`, which is the bridge's own.
     #[error("expected the id of a meter, found `bridge`, which is reserved")]
     Reserved,
 }
 
 impl MeterId {
+    /// The most characters that an id may have.
+    pub const MAX_LENGTH: usize = 64;
+
     /// The id of a meter that is called anything, such as a level of its topic: that itself where
     /// it can be an id, else what is readable of it and a checksum of all, so that two names hardly
     /// ever share an id.
@@ -76,6 +85,9 @@ impl FromStr for MeterId {
         match text.char_indices().find(|(_, c)| !is_allowed(*c)) {
             Some((offset, found)) => Err(MeterIdError::Character { offset, found }),
             None if text.is_empty() => Err(MeterIdError::Empty),
+            None if text.len() > Self::MAX_LENGTH => {
+                Err(MeterIdError::TooLong { found: text.len() })
+            }
             None if text == "bridge" => Err(MeterIdError::Reserved),
             None => Ok(Self(text.into())),
         }
@@ -227,6 +239,9 @@ mod tests {
             failed("bridge"),
             "expected the id of a meter, found `bridge`, which is reserved"
         );
+        assert_eq!(failed(&"a".repeat(65)), "expected at most 64 characters, found 65");
+        assert_eq!("a".repeat(64).parse::<MeterId>().unwrap().as_str().len(), 64);
+        assert!(MeterId::from_name(&"a".repeat(65_000)).as_str().len() < 64);
         assert_ne!(MeterId::from_name("a b"), MeterId::from_name("a.b"));
         assert_ne!(MeterId::from_name("a b"), MeterId::from_name("a_b"));
         assert_eq!(MeterId::from_name("").as_str(), "_811c9dc5");
