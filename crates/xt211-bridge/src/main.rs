@@ -1,6 +1,6 @@
 //! Bridges XT211 electricity meters from MQTT to Home Assistant and InfluxDB.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::Parser;
 use xt211_bridge::{
@@ -15,7 +15,7 @@ const WRONG_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
     let Cli { command, config } = Cli::parse();
-    let load = || Config::load(config.path.as_deref(), std::env::vars());
+    let load = || Config::load(config.path.as_deref(), std::env::vars_os());
     let result = match command.unwrap_or(Command::Run) {
         Command::Run => {
             log::start("info");
@@ -34,6 +34,8 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
+        // Who reads no further (`decode | head`) has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let is_configuration = error.downcast_ref::<ConfigError>().is_some();
             eprintln!(
@@ -43,4 +45,9 @@ fn main() -> ExitCode {
             if is_configuration { ExitCode::from(WRONG_CONFIGURATION) } else { ExitCode::FAILURE }
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut io_errors = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    io_errors.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

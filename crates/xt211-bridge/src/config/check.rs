@@ -10,14 +10,22 @@ use super::{
     source::Source,
 };
 
+/// The longest name or prefix, so that what is made from it stays well within what MQTT can hold.
+const MAX_NAME: usize = 256;
+
 /// Checks everything, so that all that is wrong is said at once.
-pub(super) fn check(source: &Source) -> Result<Config, ConfigError> {
-    let mut checker = Checker { problems: Vec::new() };
+pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
+    let mut checker = Checker { problems: Vec::new(), meter: None };
     let raw = &source.raw;
     let mqtt = checker.mqtt(&raw.mqtt);
     let default_meter = [RawMeter::default()];
     let raw_meters = if raw.meter.is_empty() { &default_meter } else { raw.meter.as_slice() };
-    let meters: Vec<_> = raw_meters.iter().filter_map(|meter| checker.meter(meter)).collect();
+    let mut meters = Vec::new();
+    for (index, meter) in raw_meters.iter().enumerate() {
+        checker.meter = (raw_meters.len() > 1).then_some(index);
+        meters.extend(checker.meter(meter));
+    }
+    checker.meter = None;
     checker.meters_together(&meters, &raw.homeassistant);
     let homeassistant = checker.homeassistant(&raw.homeassistant);
     let influxdb = checker.influxdb(&raw.influxdb);
@@ -26,27 +34,47 @@ pub(super) fn check(source: &Source) -> Result<Config, ConfigError> {
 
     match (mqtt, homeassistant, influxdb, store, web) {
         (Some(mqtt), Some(homeassistant), Some(influxdb), Some(store), Some(web))
-            if checker.problems.is_empty() =>
+            if checker.problems.is_empty() && source.unusable.is_empty() =>
         {
             let file = source.file().map(Into::into);
             Ok(Config { file, mqtt, meters, homeassistant, influxdb, store, web })
         }
         (mqtt, _, influxdb, ..) => {
-            let place = |(key, message)| Problem::new(source.place(key), message);
-            let problems = checker.problems.into_iter().map(place).collect();
+            let is_new =
+                |broken: &BrokenRule| !source.unusable.iter().any(|(key, _)| key == broken.key);
+            let problem = |BrokenRule { key, meter, message }| {
+                let message = match meter {
+                    Some(number) => format!("of meter {}: {message}", number + 1),
+                    None => message,
+                };
+                Problem::new(source.place(key, meter.unwrap_or_default()), message)
+            };
+            let rules: Vec<_> = checker.problems.into_iter().filter(is_new).map(problem).collect();
+            let unusable = source.unusable.into_iter().map(|(_, problem)| problem);
+            let problems = unusable.chain(rules).collect();
             Err(ConfigError::new(problems, mqtt, influxdb.flatten()))
         }
     }
 }
 
-/// Collects what is wrong, as key and message. A part that cannot be used is `None`.
+/// A setting that does not meet a rule.
+struct BrokenRule {
+    key: &'static str,
+    /// Which meter's, counted from 0, if there are several.
+    meter: Option<usize>,
+    message: String,
+}
+
+/// Collects what is wrong. A part that cannot be used is `None`.
 struct Checker {
-    problems: Vec<(&'static str, String)>,
+    problems: Vec<BrokenRule>,
+    /// The meter that is being checked, as in [`BrokenRule`].
+    meter: Option<usize>,
 }
 
 impl Checker {
     fn note(&mut self, key: &'static str, message: impl Into<String>) {
-        self.problems.push((key, message.into()));
+        self.problems.push(BrokenRule { key, meter: self.meter, message: message.into() });
     }
 
     fn wrong<T>(&mut self, key: &'static str, message: impl Into<String>) -> Option<T> {
@@ -61,7 +89,8 @@ impl Checker {
         if !tls && raw.ca_file.is_some() && url.is_some() {
             self.note("mqtt.ca_file", "is for TLS: write mqtts:// in mqtt.url, or remove it");
         }
-        if raw.client_id.is_empty() || raw.client_id.chars().any(char::is_control) {
+        let is_name = (1..=MAX_NAME).contains(&raw.client_id.len());
+        if !is_name || raw.client_id.chars().any(char::is_control) {
             self.note("mqtt.client_id", "must be a name, such as xt211-bridge");
         }
         if raw.username.is_none() && raw.password.is_some() {
@@ -128,7 +157,10 @@ impl Checker {
             return self.wrong(key, format!("is not a URL: write {example}"));
         };
         if !schemes.contains(&url.scheme()) {
-            return self.wrong(key, format!("cannot begin with {}: write {example}", url.scheme()));
+            return self.wrong(
+                key,
+                format!("must begin with {}://: write {example}", schemes.join(":// or ")),
+            );
         }
         if !url.username().is_empty() || url.password().is_some() {
             return self
@@ -239,11 +271,12 @@ impl Checker {
                 if others.iter().flat_map(Meter::topics).any(|other| other == topic) {
                     self.note("meter.data_topic", format!("{topic:?} belongs to two meters"));
                 }
-                let ours = topic.strip_prefix(&homeassistant.topic_prefix);
-                if ours.is_some_and(|rest| rest.starts_with('/')) {
+                let prefixes = [&homeassistant.topic_prefix, &homeassistant.discovery_prefix];
+                let mut below = prefixes.iter().filter_map(|prefix| topic.strip_prefix(*prefix));
+                if below.any(|rest| rest.starts_with('/')) {
                     self.note(
                         "meter.data_topic",
-                        format!("{topic:?} lies where the bridge's own states go; change homeassistant.topic_prefix"),
+                        format!("{topic:?} lies where the bridge's own messages go; change it, or a prefix of homeassistant"),
                     );
                 }
             }
@@ -274,7 +307,7 @@ fn host(url: &Url) -> String {
 }
 
 fn is_topic(text: &str) -> bool {
-    !text.is_empty()
+    (1..=MAX_NAME).contains(&text.len())
         && !text.contains(['+', '#', '\0'])
         && !text.starts_with(['/', '$'])
         && !text.ends_with('/')

@@ -8,6 +8,7 @@ mod source;
 mod zone;
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -166,9 +167,9 @@ impl Config {
     /// All that is wrong with it, each naming the file or variable, the key and the remedy.
     pub fn load(
         file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        check::check(&source::Source::read(file, environment)?)
+        check::check(source::Source::read(file, environment)?)
     }
 
     /// Checks a configuration that is at hand as text.
@@ -177,7 +178,7 @@ impl Config {
     ///
     /// As [`load`](Self::load).
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        check::check(&source::Source::new(text, None, std::iter::empty())?)
+        check::check(source::Source::new(text, None, std::iter::empty())?)
     }
 }
 

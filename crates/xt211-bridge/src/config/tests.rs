@@ -86,7 +86,7 @@ fn secrets_come_from_files_too() {
     let missing = [("XT211_MQTT_USERNAME", "me"), ("XT211_MQTT_PASSWORD_FILE", "/nowhere")];
     assert_eq!(
         wrong("secret2", "", &missing),
-        "environment variable XT211_MQTT_PASSWORD_FILE: cannot read /nowhere: No such file or \
+        "environment variable XT211_MQTT_PASSWORD_FILE: the file that it names cannot be read: No such file or \
          directory (os error 2)"
     );
 }
@@ -100,17 +100,14 @@ fn what_is_written_wrong_is_named_with_its_line() {
         ),
         (
             "[store]\n\nkeep_days = \"long\"",
-            "a.toml, line 3: store.keep_days: invalid type: string \"long\", expected u32",
+            "a.toml, line 3: store.keep_days: invalid type: string \"long\", expected a whole number",
         ),
         ("[mqtt]\npassword = 4711", "a.toml, line 2: mqtt.password: expected a text in quotes"),
-        (
-            "[mqtt]\npassword = \"4711",
-            "a.toml, line 2: mqtt.password: invalid basic string, expected `\"`",
-        ),
+        ("[mqtt]\npassword = \"4711", "a.toml, line 2: invalid basic string, expected `\"`"),
         ("[mqtt", "a.toml, line 1: unclosed table, expected `]`"),
         (
             "[meter]\nid = \"a\"",
-            "a.toml, line 1: meters are a list: write [[meter]] with two brackets",
+            "a.toml, line 1: meter: meters are a list: write [[meter]] with two brackets",
         ),
     ];
     for (text, expected) in cases {
@@ -135,7 +132,7 @@ fn what_the_environment_says_wrong_is_named() {
         (
             "XT211_STORE_KEEP_DAYS",
             "long",
-            "environment variable XT211_STORE_KEEP_DAYS: invalid type: string \"long\", expected u32",
+            "environment variable XT211_STORE_KEEP_DAYS: invalid type: string \"long\", expected a whole number",
         ),
         (
             "XT211_MQTT",
@@ -151,7 +148,7 @@ fn what_the_environment_says_wrong_is_named() {
     for (name, value, expected) in cases {
         assert_eq!(wrong("b", "", &[(name, value)]), expected);
     }
-    let two = "[[meter]]\nid = \"a\"\n[[meter]]\nid = \"b\"";
+    let two = "[[meter]]\nid = \"a\"\n[[meter]]\ndata_topic = \"+/d\"\nstatus_topic = \"+/s\"";
     assert_eq!(
         wrong("two", two, &[("XT211_METER_NAME", "x")]),
         "environment variable XT211_METER_NAME: the file has several meters; set it there"
@@ -178,16 +175,16 @@ fn what_makes_no_sense_is_said_at_once() {
     "#;
     assert_eq!(
         wrong("c", text, &[]),
-        "c.toml: mqtt.url: cannot begin with http: write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS
-c.toml: mqtt.client_id: must be a name, such as xt211-bridge
-c.toml: mqtt.password: needs mqtt.username
-c.toml: meter.id: expected the id of a meter, found `bridge`, which is reserved
-c.toml: meter.timezone: there is no time zone \"Mars/Olympus\": write UTC or one like Europe/Prague
-c.toml: influxdb.url: must not hold a user or password: they have keys of their own
+        "c.toml, line 3: mqtt.url: must begin with mqtt:// or mqtts://: write mqtt://HOST:1883, or mqtts://HOST:8883 for TLS
+c.toml, line 4: mqtt.client_id: must be a name, such as xt211-bridge
+c.toml, line 5: mqtt.password: needs mqtt.username
+c.toml, line 7: meter.id: expected the id of a meter, found `bridge`, which is reserved
+c.toml, line 9: meter.timezone: there is no time zone \"Mars/Olympus\": write UTC or one like Europe/Prague
+c.toml, line 11: influxdb.url: must not hold a user or password: they have keys of their own
 c.toml: influxdb.org: is missing: readings cannot be forwarded without it
 c.toml: influxdb.bucket: is missing: readings cannot be forwarded without it
-c.toml: store.keep_days: must be at least 1
-c.toml: web.listen: \"everywhere\" must be an address and a port, such as 127.0.0.1:8099"
+c.toml, line 13: store.keep_days: must be at least 1
+c.toml, line 15: web.listen: \"everywhere\" must be an address and a port, such as 127.0.0.1:8099"
     );
 }
 
@@ -216,7 +213,12 @@ fn single_rules() {
         ("[[meter]]\ndata_topic = \"a+/b\"", "meter.data_topic: \"a+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/+/b\"", "meter.data_topic: \"+/+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/data\"", "meter.data_topic: has to have a +"),
-        ("[[meter]]\ndata_topic = \"xt211/x\"", "lies where the bridge's own states go"),
+        ("[[meter]]\ndata_topic = \"xt211/x\"", "lies where the bridge's own messages go"),
+        ("[[meter]]\ndata_topic = \"homeassistant/device/x/config\"", "lies where"),
+        (
+            "[[meter]]\n[[meter]]\nid = \"b\"\ntimezone = \"x\"",
+            "meter.timezone: of meter 2: there is no",
+        ),
         (
             "[[meter]]\nmax_power_kw = 0",
             "meter.max_power_kw: must be a number of kilowatts above 0",
@@ -239,4 +241,63 @@ fn addresses() {
     assert_eq!(mqtt("mqtts://broker.local").address(), "mqtts://broker.local:8883");
     let influxdb = "[influxdb]\nurl = \"https://there:99/\"\norg = \"o\"\nbucket = \"b\"";
     assert_eq!(load("f", influxdb, &[]).unwrap().influxdb.unwrap().url, "https://there:99");
+}
+
+#[test]
+fn nothing_that_is_wrong_hides_anything_else() {
+    let text = "[mqtt]\nulr = 1\nclient_id = \"\"\n[store]\nkeep_dayz = 2\n[[meter]]\nid = 5\n\
+                [[meter]]\nmax_power_kw = \"x\"\n[webb]\n";
+    let environment = [("XT211_WEB_LISTEN", "bogus"), ("XT211_STORE_KEEP_DAYS", "q")];
+    insta::assert_snapshot!(wrong("all", text, &environment));
+}
+
+#[test]
+fn what_is_right_can_be_tried_even_if_the_rest_is_wrong() {
+    let error = load("rest", "[store]\nkeep_dayz = 2\n", &[]).unwrap_err();
+    assert_eq!(error.mqtt().unwrap().host, "localhost");
+}
+
+#[test]
+fn no_secret_is_quoted() {
+    for (text, environment) in [
+        ("[influxdb]\nurl = \"http://h\"\nhunter2==", None),
+        ("[influxdb]\ntoken = \"\"\"hunter2\n", None),
+        ("mqtt = \"mqtt://me:hunter2@host\"", None),
+        ("mqtt = [\"hunter2\"]", None),
+        ("[[influxdb]]\ntoken = \"hunter2\"", None),
+        ("[mqtt]\nurl = \"hunter2:1883\"", None),
+        ("[mqtt]\nurl = \"mqtt://me:hunter2@host\"", None),
+        ("[mqtt]\npassword = [\"hunter2\"]", None),
+        ("", Some(("XT211_INFLUXDB_TOKEN_FILE", "hunter2=="))),
+        ("", Some(("XT211_MQTT_URL", "mqtt://me:hunter2@host"))),
+    ] {
+        let environment: Vec<_> = environment.into_iter().collect();
+        let message = wrong("leak", text, &environment);
+        assert!(!message.contains("hunter2") && !message.contains("Raw"), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_secret_is_given_once() {
+    let both = [("XT211_MQTT_PASSWORD", "a"), ("XT211_MQTT_PASSWORD_FILE", "/dev/null")];
+    assert_eq!(
+        wrong("both", "[mqtt]\nusername = \"me\"", &both),
+        "environment variable XT211_MQTT_PASSWORD_FILE: XT211_MQTT_PASSWORD sets the same; keep one \
+         of them"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_utf8_is_said_or_none_of_ours() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+
+    let bad = || OsString::from_vec(vec![0xff]);
+    let load = |name: OsString| Config::load(None, [(name, bad())].into_iter());
+    assert!(load("PATH".into()).is_ok());
+    assert!(load(bad()).is_ok());
+    assert_eq!(
+        load("XT211_MQTT_URL".into()).unwrap_err().to_string(),
+        "environment variable XT211_MQTT_URL: is not UTF-8"
+    );
 }
