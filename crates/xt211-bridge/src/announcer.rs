@@ -10,6 +10,7 @@ use crate::{
     config,
     meter::{Meter, Part},
     mqtt::LastWill,
+    registry::Registry,
 };
 
 /// A message to be published.
@@ -63,7 +64,7 @@ impl Announcer {
     /// The next message; one meter finishes before the next begins.
     pub(crate) fn next(
         &mut self,
-        meters: &mut [Meter],
+        registry: &mut Registry,
         influxdb: InfluxdbStatus,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
@@ -71,7 +72,7 @@ impl Announcer {
             return Some(self.availability(Topics::ONLINE));
         }
         while let Some(number) = self.queue.front() {
-            if let Some(meter) = meters.get_mut(*number) {
+            if let Some(meter) = registry.get_mut(*number) {
                 while let Some(part) = meter.next_part(influxdb) {
                     if let Some(announcement) = self.announce(meter, part, now) {
                         return Some(announcement);

@@ -1,22 +1,22 @@
 //! The heart: what arrives from the broker goes to its meter, and what the meter has to say goes
 //! out again. One task owns all of it.
 
-use std::{collections::HashMap, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
-use xt211_homeassistant::{InfluxdbStatus, MeterId, Topics};
+use xt211_homeassistant::{InfluxdbStatus, Topics};
 
 use crate::{
     announcer::{Announcement, Announcer},
     config::{self, Config},
     influx::{Forwarder, Outbox},
-    meter::{Meter, Outcome},
+    meter::{Outcome, Refusal},
     mqtt::{self, Connection, Delivery, Event, Session},
-    routes::{Route, Routes},
+    registry::{Registry, Sender},
 };
 
 /// How often the bridge looks at itself: at counts, and for meters that have fallen silent.
@@ -29,14 +29,24 @@ const GOODBYE: Duration = Duration::from_secs(5);
 pub(crate) struct Bridge {
     config: Arc<Config>,
     session: Session,
-    routes: Routes,
-    meters: Vec<Meter>,
-    numbers: HashMap<MeterId, usize>,
+    registry: Registry,
     announcer: Option<Announcer>,
     connection: Option<Connection>,
     forwarding: Option<Forwarding>,
     /// Home Assistant has started, and is to be told everything.
     reborn: bool,
+    /// Whether it was said that the outbox is full.
+    was_full: bool,
+    tally: Tally,
+}
+
+/// What became of the messages so far.
+#[derive(Default)]
+struct Tally {
+    accepted: u64,
+    /// Messages for the firmware's developers, and states of an unknown time.
+    passed_over: u64,
+    set_aside: u64,
 }
 
 /// The way to InfluxDB.
@@ -58,25 +68,26 @@ impl Bridge {
             let forwarder = Forwarder::start(influxdb, Arc::clone(&outbox))?;
             anyhow::Ok(Forwarding { outbox, forwarder })
         });
-        let mut bridge = Self {
+        Ok(Self {
             session: Session::start(options, topics.map(String::from)),
-            routes: Routes::new(&config.meters),
-            meters: Vec::new(),
-            numbers: HashMap::new(),
+            registry: Registry::new(&config.meters),
+            tally: Tally::default(),
+            was_full: false,
             announcer,
             connection: None,
             forwarding: forwarding.transpose()?,
             reborn: false,
             config: Arc::clone(&config),
-        };
-        for meter in config.meters.iter().filter(|meter| !meter.is_wild()) {
-            bridge.number_of(meter.id.clone(), || meter.name.clone(), meter);
-        }
-        Ok(bridge)
+        })
     }
 
     /// Runs until asked to stop, and then finishes what was accepted.
-    pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    ///
+    /// InfluxDB did not take everything in time; or a part of the program has ended by itself, which
+    /// is a fault of the program.
+    pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let mut trouble = self.forwarding.as_ref().map(|way| way.forwarder.trouble());
         let mut look_around = interval(LOOK_AROUND);
         look_around.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -91,14 +102,17 @@ impl Bridge {
                 () = &mut stop => break,
                 event = self.session.next(), if room_for_more => match event {
                     Some(event) => self.happened(event),
-                    None => break,
+                    None => anyhow::bail!("the session with the broker has ended by itself"),
                 },
                 () = changed(&mut trouble) => self.look_around(),
                 _ = look_around.tick() => self.look_around(),
                 Some(room) = room(connection), if has_something_to_say => self.say(room),
             }
         }
-        self.say_goodbye().await;
+        match self.say_goodbye().await {
+            0 => Ok(()),
+            lost => anyhow::bail!("{lost} messages were lost that InfluxDB had not taken in time"),
+        }
     }
 
     /// Whether another message can be taken. If not, the broker keeps it for us.
@@ -120,63 +134,59 @@ impl Bridge {
 
     fn delivered(&mut self, delivery: Delivery) {
         let topic = &delivery.topic;
-        match self.routes.find(topic) {
+        if self.announcer.is_some() && topic == Topics::BIRTH {
             // No meter's, even if the `+` of one covers it.
-            _ if self.announcer.is_some() && topic == Topics::BIRTH => {
-                self.reborn |= delivery.payload == Topics::ONLINE;
+            self.reborn |= delivery.payload == Topics::ONLINE;
+        } else {
+            match self.registry.sender(topic, &delivery.payload) {
+                Sender::Meter(number) => self.take(number, &delivery),
+                Sender::Stranger(error) => self.set_aside(&delivery, &error.into()),
+                Sender::Nobody => tracing::debug!(topic, "not a topic of ours"),
             }
-            Some(route) => {
-                let number = self.meter_at(&route);
-                self.take(number, &delivery);
-            }
-            None => tracing::debug!(topic, "not a topic of ours"),
         }
         delivery.acknowledge();
     }
 
-    /// The meter that a topic leads to; made if it is a new one.
-    fn meter_at(&mut self, route: &Route<'_>) -> usize {
-        let config = Arc::clone(&route.meter);
-        match route.level {
-            Some(level) => {
-                let name = || format!("{} {level}", config.name).trim_end().to_owned();
-                self.number_of(MeterId::from_name(level), name, &config)
-            }
-            None => self.number_of(config.id.clone(), || config.name.clone(), &config),
-        }
-    }
-
-    fn number_of(
-        &mut self,
-        id: MeterId,
-        name: impl FnOnce() -> String,
-        config: &config::Meter,
-    ) -> usize {
-        *self.numbers.entry(id).or_insert_with_key(|id| {
-            self.meters.push(Meter::new(id.clone(), name(), config));
-            self.meters.len() - 1
-        })
+    fn set_aside(&mut self, delivery: &Delivery, refusal: &Refusal) {
+        self.tally.set_aside += 1;
+        let (topic, bytes) = (&delivery.topic, delivery.payload.len());
+        tracing::warn!(topic, bytes, "set aside: {refusal}");
     }
 
     fn take(&mut self, number: usize, delivery: &Delivery) {
-        let Some(meter) = self.meters.get_mut(number) else { return };
-        let topic = &delivery.topic;
-        match meter.receive(&delivery.payload, OffsetDateTime::now_utc()) {
-            Outcome::Accepted(entry) => {
-                tracing::debug!(topic, "accepted");
-                if let Some(way) = &self.forwarding {
-                    way.outbox.push(entry);
-                }
-            }
-            Outcome::Nothing => tracing::debug!(topic, "a debug message"),
-            Outcome::SetAside(refusal) => {
-                let bytes = delivery.payload.len();
-                tracing::warn!(topic, bytes, "set aside: {refusal}");
-            }
-        }
+        let Some(meter) = self.registry.get_mut(number) else { return };
+        let outcome = meter.receive(&delivery.payload, OffsetDateTime::now_utc());
         if let Some(announcer) = &mut self.announcer {
             announcer.enqueue(number, meter);
         }
+        let topic = &delivery.topic;
+        match outcome {
+            Outcome::Accepted(entry) => {
+                tracing::debug!(topic, "accepted");
+                self.tally.accepted += 1;
+                if let Some(way) = &self.forwarding {
+                    way.outbox.push(entry);
+                    self.warn_when_full();
+                }
+            }
+            Outcome::Nothing => {
+                tracing::debug!(topic, "says nothing that is kept");
+                self.tally.passed_over += 1;
+            }
+            Outcome::SetAside(refusal) => self.set_aside(delivery, &refusal),
+        }
+    }
+
+    /// Says once that nothing more is taken until InfluxDB is back.
+    fn warn_when_full(&mut self) {
+        let is_full = !self.has_room();
+        if is_full && !self.was_full {
+            tracing::error!(
+                "as many messages wait for InfluxDB as there is room for: until it takes them, no \
+                 more are read, and the broker may end the connection"
+            );
+        }
+        self.was_full = is_full;
     }
 
     /// Notes what has changed without a message.
@@ -187,7 +197,7 @@ impl Bridge {
         }
         let influxdb = self.influxdb();
         let Some(announcer) = &mut self.announcer else { return };
-        for (number, meter) in self.meters.iter_mut().enumerate() {
+        for (number, meter) in self.registry.iter_mut() {
             if meter.has_news(influxdb) {
                 announcer.enqueue(number, meter);
             }
@@ -205,7 +215,7 @@ impl Bridge {
     fn say_everything(&mut self) {
         let Some(announcer) = &mut self.announcer else { return };
         announcer.say_availability();
-        for (number, meter) in self.meters.iter_mut().enumerate() {
+        for (number, meter) in self.registry.iter_mut() {
             meter.say_everything();
             announcer.enqueue(number, meter);
         }
@@ -217,7 +227,7 @@ impl Bridge {
 
     fn next_announcement(&mut self) -> Option<Announcement> {
         let influxdb = self.influxdb();
-        self.announcer.as_mut()?.next(&mut self.meters, influxdb, OffsetDateTime::now_utc())
+        self.announcer.as_mut()?.next(&mut self.registry, influxdb, OffsetDateTime::now_utc())
     }
 
     fn say(&mut self, room: OwnedSemaphorePermit) {
@@ -228,20 +238,21 @@ impl Bridge {
         }
     }
 
-    async fn say_goodbye(mut self) {
+    /// Returns how many messages InfluxDB did not take.
+    async fn say_goodbye(mut self) -> usize {
         if let Some(connection) = self.connection.take()
             && timeout(GOODBYE, self.last_words(&connection)).await.is_err()
         {
             tracing::warn!("the broker did not hear our goodbye");
         }
+        let mut waiting = 0;
         if let Some(way) = &self.forwarding {
             let _ = timeout(GOODBYE, way.outbox.emptied()).await;
-            let waiting = way.outbox.len();
-            if waiting > 0 {
-                tracing::error!(waiting, "stopped before InfluxDB had taken every message");
-            }
+            waiting = way.outbox.len();
         }
-        tracing::info!("stopped");
+        let Tally { accepted, passed_over, set_aside } = self.tally;
+        tracing::info!(accepted, passed_over, set_aside, waiting, "stopped");
+        waiting
     }
 
     /// Says what is still to be said, and that we are gone.

@@ -19,6 +19,7 @@ mod influx;
 pub mod log;
 mod meter;
 mod mqtt;
+mod registry;
 mod routes;
 mod timestamp;
 mod tls;

@@ -6,14 +6,16 @@ use crate::config;
 
 /// The topics of all meters, those with a `+` among them.
 pub(crate) struct Routes {
-    exact: HashMap<String, Arc<config::Meter>>,
+    exact: HashMap<String, (usize, Arc<config::Meter>)>,
     /// What stands before and after the `+`.
-    wild: Vec<(String, String, Arc<config::Meter>)>,
+    wild: Vec<(String, String, (usize, Arc<config::Meter>))>,
 }
 
 /// Where a topic leads.
 #[derive(Debug)]
 pub(crate) struct Route<'t> {
+    /// The number of the meter's section in the configuration.
+    pub(crate) section: usize,
     /// The meter's settings.
     pub(crate) meter: Arc<config::Meter>,
     /// What stands in the place of the `+`, if there is one.
@@ -23,14 +25,15 @@ pub(crate) struct Route<'t> {
 impl Routes {
     pub(crate) fn new(meters: &[config::Meter]) -> Self {
         let mut routes = Self { exact: HashMap::new(), wild: Vec::new() };
-        for meter in meters.iter().cloned().map(Arc::new) {
+        for (section, meter) in meters.iter().cloned().map(Arc::new).enumerate() {
             for topic in meter.topics() {
+                let target = (section, Arc::clone(&meter));
                 match topic.split_once('+') {
                     Some((before, after)) => {
-                        routes.wild.push((before.into(), after.into(), Arc::clone(&meter)));
+                        routes.wild.push((before.into(), after.into(), target));
                     }
                     None => {
-                        routes.exact.insert(topic.into(), Arc::clone(&meter));
+                        routes.exact.insert(topic.into(), target);
                     }
                 }
             }
@@ -40,13 +43,17 @@ impl Routes {
 
     /// A topic that stands in the configuration as it is goes before one that a `+` covers.
     pub(crate) fn find<'t>(&self, topic: &'t str) -> Option<Route<'t>> {
-        if let Some(meter) = self.exact.get(topic) {
-            return Some(Route { meter: Arc::clone(meter), level: None });
+        let route = |(section, meter): &(usize, Arc<config::Meter>), level| Route {
+            section: *section,
+            meter: Arc::clone(meter),
+            level,
+        };
+        if let Some(target) = self.exact.get(topic) {
+            return Some(route(target, None));
         }
-        self.wild.iter().find_map(|(before, after, meter)| {
+        self.wild.iter().find_map(|(before, after, target)| {
             let level = topic.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?;
-            let route = Route { meter: Arc::clone(meter), level: Some(level) };
-            (!level.contains('/')).then_some(route)
+            (!level.contains('/')).then(|| route(target, Some(level)))
         })
     }
 }

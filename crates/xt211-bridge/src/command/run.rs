@@ -26,7 +26,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
     runtime()?.block_on(async {
         let stop = stop_signal()?;
         let bridge = Bridge::start(Arc::new(config))?;
-        bridge.run(stop).await;
+        bridge.run(stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -15,7 +15,7 @@ use xt211_message::{Message, MessageError, Reading};
 
 pub(crate) use self::{
     decision::{Reason, Verdict, judge},
-    shared::Shared,
+    shared::{Shared, serial_of},
 };
 use crate::{config, influx::Entry};
 
@@ -114,7 +114,7 @@ impl Meter {
             self.take_reading(reading, now)?;
         }
         let with_state = self.take_state(&message, now);
-        if let Some(serial) = shared::serial_of(&message) {
+        if let Some(serial) = serial_of(&message) {
             self.shared.learn_serial(serial);
         }
         if message.reading.is_none() && !with_state {
