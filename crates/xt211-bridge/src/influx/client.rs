@@ -5,6 +5,7 @@ use std::{error::Error as _, time::Duration};
 use anyhow::{Context, Result};
 use futures_util::stream;
 use influxdb2::{Client, ClientBuilder, RequestError};
+use reqwest::redirect::Policy;
 use serde::Deserialize;
 use xt211_line_protocol::Lines;
 
@@ -44,6 +45,8 @@ impl InfluxClient {
         let connector = tls::connector(&influxdb.tls)?;
         let http = reqwest::Client::builder()
             .http1_only()
+            // A write that is sent elsewhere becomes a read there, and so does its success.
+            .redirect(Policy::none())
             .use_preconfigured_tls(connector)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(ANSWER_TIMEOUT)
@@ -112,6 +115,7 @@ fn judge(status: u16, message: &str) -> Failure {
         401 => Failure::Denied(said("InfluxDB does not accept influxdb.token")),
         403 => Failure::Denied(said("influxdb.token may not write to influxdb.bucket")),
         404 => Failure::Denied(said("InfluxDB does not find influxdb.org or influxdb.bucket")),
+        300..=399 => Failure::Denied(said("InfluxDB is elsewhere: check influxdb.url")),
         413 => Failure::TooLarge,
         _ => Failure::Passing(said("InfluxDB cannot write now")),
     }
@@ -152,7 +156,7 @@ mod tests {
         assert_eq!(judge(401, "x"), denied("InfluxDB does not accept influxdb.token (401): x"));
         assert_eq!(judge(413, ""), Failure::TooLarge);
         assert_eq!(judge(429, ""), passing("InfluxDB cannot write now (429)"));
-        assert_eq!(judge(302, ""), passing("InfluxDB cannot write now (302)"));
+        assert_eq!(judge(302, ""), denied("InfluxDB is elsewhere: check influxdb.url (302)"));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use tokio::sync::Notify;
 
 use crate::meter::Shared;
 
-/// How many messages can wait. About 60 MB; beyond it, the broker keeps them for us.
-const CAPACITY: usize = 100_000;
+/// How many messages can wait, and how many bytes of them. Beyond it, the broker keeps them for us.
+const MOST_MESSAGES: usize = 100_000;
+const MOST_BYTES: usize = 64 << 20;
 
 /// A message that was accepted, as it came. Its lines are made when they are forwarded, so that
 /// they carry the serial number known by then.
@@ -23,10 +24,17 @@ pub(crate) struct Entry {
     pub(crate) with_state: bool,
 }
 
+#[derive(Debug, Default)]
+struct Entries {
+    queue: VecDeque<Entry>,
+    /// The sum of the messages' lengths.
+    bytes: usize,
+}
+
 /// A queue between the bridge, which never waits for it, and the forwarder.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    entries: Mutex<VecDeque<Entry>>,
+    entries: Mutex<Entries>,
     arrived: Notify,
     emptied: Notify,
 }
@@ -34,19 +42,23 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Whether there is room for another.
     pub(crate) fn has_room(&self) -> bool {
-        self.entries().len() < CAPACITY
+        let entries = self.entries();
+        entries.queue.len() < MOST_MESSAGES && entries.bytes < MOST_BYTES
     }
 
     pub(crate) fn push(&self, entry: Entry) {
         entry.meter.waiting.add(1);
-        self.entries().push_back(entry);
+        let mut entries = self.entries();
+        entries.bytes += entry.message.len();
+        entries.queue.push_back(entry);
+        drop(entries);
         self.arrived.notify_one();
     }
 
     /// Waits for entries and returns copies of the oldest, up to a number of them.
     pub(crate) async fn oldest(&self, limit: usize) -> Vec<Entry> {
         loop {
-            let entries: Vec<_> = self.entries().iter().take(limit).cloned().collect();
+            let entries: Vec<_> = self.entries().queue.iter().take(limit).cloned().collect();
             if !entries.is_empty() {
                 return entries;
             }
@@ -57,12 +69,13 @@ impl Outbox {
     /// Removes the oldest, which are done, and says of each so.
     pub(crate) fn remove(&self, count: usize, mut done: impl FnMut(&Shared)) {
         let mut entries = self.entries();
-        let count = count.min(entries.len());
-        for entry in entries.drain(..count) {
+        let Entries { queue, bytes } = &mut *entries;
+        for entry in queue.drain(..count.min(queue.len())) {
+            *bytes = bytes.saturating_sub(entry.message.len());
             entry.meter.waiting.subtract(1);
             done(&entry.meter);
         }
-        if entries.is_empty() {
+        if entries.queue.is_empty() {
             self.emptied.notify_waiters();
         }
     }
@@ -77,10 +90,10 @@ impl Outbox {
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.entries().len()
+        self.entries().queue.len()
     }
 
-    fn entries(&self) -> MutexGuard<'_, VecDeque<Entry>> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         // A panic elsewhere cannot have left the queue half changed.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

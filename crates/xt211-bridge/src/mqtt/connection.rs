@@ -20,7 +20,10 @@ use rumqttc::{
     AsyncClient, ClientError, Event as Happening, EventLoop, MqttOptions, NetworkOptions, Outgoing,
     Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::{Instant, timeout_at},
+};
 
 use super::{Event, explain};
 use crate::announcer::Announcement;
@@ -34,6 +37,9 @@ const CLIENT_QUEUE: usize = 32;
 
 /// How long to wait for the broker's first answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long until it has answered our subscription as well.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bridge's end of a connection. Commands to one that is lost go nowhere.
 #[derive(Clone, Debug)]
@@ -94,13 +100,20 @@ impl Delivery {
     }
 }
 
-/// Connects, subscribes, and hands over what happens until the connection ends. Returns why, or
+/// How a connection ended that we did not close.
+pub(super) struct End {
+    pub(super) reason: String,
+    /// Whether it had come so far that it was subscribed.
+    pub(super) was_connected: bool,
+}
+
+/// Connects, subscribes, and hands over what happens until the connection ends. Returns how, or
 /// `None` if the bridge closed it or is gone.
 pub(super) async fn serve(
     options: &MqttOptions,
     filters: &[SubscribeFilter],
     events: &mpsc::Sender<Event>,
-) -> Option<String> {
+) -> Option<End> {
     let (client, mut event_loop) = AsyncClient::new(options.clone(), CLIENT_QUEUE);
     let mut network = NetworkOptions::new();
     network.set_connection_timeout(CONNECT_TIMEOUT.as_secs());
@@ -120,14 +133,25 @@ async fn poll(
     connection: &Connection,
     filters: &[SubscribeFilter],
     events: &mpsc::Sender<Event>,
-) -> Option<String> {
+) -> Option<End> {
+    let mut was_connected = false;
+    let deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
+    let end = |reason, was_connected| Some(End { reason, was_connected });
     loop {
-        let event = match event_loop.poll().await {
+        let happening = if was_connected {
+            event_loop.poll().await
+        } else if let Ok(happening) = timeout_at(deadline, event_loop.poll()).await {
+            happening
+        } else {
+            return end("the broker does not answer our subscription".into(), was_connected);
+        };
+        let event = match happening {
             Ok(Happening::Incoming(Packet::ConnAck(_))) => {
                 let _ = connection.commands.send(Command::Subscribe(filters.to_vec()));
                 continue;
             }
             Ok(Happening::Incoming(Packet::SubAck(answer))) => {
+                was_connected = true;
                 check_granted(filters, &answer.return_codes);
                 Event::Connected(connection.clone())
             }
@@ -140,7 +164,9 @@ async fn poll(
             }
             Ok(Happening::Outgoing(Outgoing::Disconnect)) => return None,
             Ok(_) => continue,
-            Err(error) => return Some(explain(&error, &event_loop.mqtt_options)),
+            Err(error) => {
+                return end(explain(&error, &event_loop.mqtt_options), was_connected);
+            }
         };
         if events.send(event).await.is_err() {
             return None;
@@ -151,6 +177,9 @@ async fn poll(
 /// The broker may refuse a subscription, or grant less than was asked for. Neither is a reason to
 /// do without the others.
 fn check_granted(filters: &[SubscribeFilter], granted: &[SubscribeReasonCode]) {
+    if granted.len() < filters.len() {
+        tracing::error!("the broker has answered only some of our subscriptions");
+    }
     for (filter, granted) in filters.iter().zip(granted) {
         let topic = &filter.path;
         match granted {

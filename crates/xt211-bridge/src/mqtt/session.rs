@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use rumqttc::{MqttOptions, QoS, SubscribeFilter};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Connection, Delivery, connection::serve};
+use super::{
+    Connection, Delivery,
+    connection::{End, serve},
+};
 use crate::backoff::Backoff;
 
 /// How many messages may wait for the bridge. While they do, no more are read from the network, so
@@ -64,7 +67,9 @@ async fn keep_connected(
     let mut last_reason = String::new();
     loop {
         let since = Instant::now();
-        let Some(reason) = serve(&options, &filters, &events).await else { return };
+        let Some(End { reason, was_connected }) = serve(&options, &filters, &events).await else {
+            return;
+        };
         if events.send(Event::Lost).await.is_err() {
             return;
         }
@@ -73,7 +78,7 @@ async fn keep_connected(
             last_reason.clear();
         }
         let wait = backoff.wait();
-        if reason == last_reason {
+        if reason == last_reason && !was_connected {
             tracing::debug!(next_try = ?wait, "{reason}");
         } else {
             tracing::warn!("{reason}; trying again until it works");
