@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
     version,
     disable_help_subcommand = true,
     after_help = "Without a command, it runs. The log's detail is set by XT211_LOG \
-                  (error, warn, info, debug).\n\
+                  (error, warn, info, debug; else info).\n\
                   Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration."
 )]
 pub struct Cli {
@@ -38,7 +38,7 @@ pub enum Command {
     Run,
     /// Check the configuration, and try the broker and InfluxDB
     Check,
-    /// Show what messages become: values, entities, line protocol
+    /// Show what messages become: values, entities, line protocol (as the configuration's first meter)
     Decode {
         /// Files that hold messages; - is standard input, as is no file
         #[arg(value_name = "FILE")]

@@ -8,7 +8,6 @@ use tracing_subscriber::EnvFilter;
 pub fn start(default: &str) {
     let filter = EnvFilter::builder();
     let filter = match std::env::var("XT211_LOG") {
-        // What cannot be understood is passed over, and said on standard error.
         Ok(wanted) => filter.parse_lossy(wanted),
         Err(_) => filter.parse_lossy(default),
     };

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 use xt211_homeassistant::{
     Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
 };
@@ -19,7 +20,7 @@ use crate::{
     announcer::origin,
     config::{Config, Meter},
     influx::Encoder,
-    meter::Shared,
+    meter::{Shared, judge, serial_of},
     timestamp::utc,
 };
 
@@ -34,7 +35,9 @@ pub fn decode(config: &Config, files: &[PathBuf]) -> Result<ExitCode> {
     // There is always one.
     let Some(meter) = config.meters.first() else { return Ok(ExitCode::FAILURE) };
     let encoder = config.influxdb.as_ref().map_or_else(Encoder::default, Encoder::new);
-    let decoder = Decoder { meter, encoder };
+    let Meter { id, serial, timezone, .. } = meter;
+    let shared = Shared::new(id.clone(), serial.clone(), timezone.clone());
+    let decoder = Decoder { meter, shared, encoder, now: OffsetDateTime::now_utc() };
 
     let mut out = io::stdout().lock();
     let mut all_decoded = true;
@@ -96,6 +99,9 @@ fn split(content: &[u8]) -> Vec<&[u8]> {
 
 struct Decoder<'c> {
     meter: &'c Meter,
+    /// Remembers the serial number from one message to the next.
+    shared: Shared,
+    now: OffsetDateTime,
     encoder: Encoder,
 }
 
@@ -115,8 +121,15 @@ impl Decoder<'_> {
         if message.debug {
             writeln!(out, "  a debug message, for the firmware's developers")?;
         }
-        self.show_entities(message, out)?;
-        self.show_lines(message, out)?;
+        match message.reading.as_ref().map(|reading| judge(reading.time, None, self.now)) {
+            Some(Err(reason)) => {
+                writeln!(out, "  The bridge sets this aside: {reason} ({})", reason.code())?;
+            }
+            _ => {
+                self.show_entities(message, out)?;
+                self.show_lines(message, out)?;
+            }
+        }
         writeln!(out)?;
         Ok(())
     }
@@ -162,8 +175,10 @@ impl Decoder<'_> {
     }
 
     fn show_lines(&self, message: &Message<'_>, out: &mut impl Write) -> io::Result<()> {
-        let Meter { id, serial, timezone, .. } = self.meter;
-        let tag = Shared::new(id.clone(), serial.clone(), timezone.clone()).tag(message);
+        if let Some(serial) = serial_of(message) {
+            self.shared.learn_serial(serial);
+        }
+        let tag = self.shared.tag(message);
         let mut lines = String::new();
         self.encoder.append_reading(&mut lines, &tag, message);
         self.encoder.append_state(&mut lines, &tag, message);

@@ -11,7 +11,9 @@ use std::{
 
 use anyhow::Result;
 
-pub(crate) use self::run::{runtime, stop_signal};
+pub(crate) use self::run::runtime;
+#[cfg(feature = "demo")]
+pub(crate) use self::run::stop_signal;
 pub use self::{check::check, decode::decode, run::run};
 use crate::config::DEFAULT;
 #[cfg(feature = "demo")]

@@ -10,6 +10,7 @@ use std::{net::TcpListener, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use rumqttc::MqttOptions;
+use tokio::sync::oneshot;
 
 use crate::{
     bridge::Bridge,
@@ -31,16 +32,20 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
             "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [influxdb]\nurl = \"http://{database}\"\norg = \"demo\"\nbucket = \"energy\"\n"
         ))?;
-        println!(
+        window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
              InfluxDB.\nNothing is kept. Ctrl-C ends it.\n\n  \
              broker   mqtt://127.0.0.1:{port}   (listen in: mosquitto_sub -p {port} -t '#' -v)\n  \
-             InfluxDB http://{database}  (a stand-in, which prints what it is sent)\n"
-        );
+             InfluxDB http://{database}  (a stand-in, which prints what it is sent)\n\n\
+             elektromer/… is from the module, which sends its whole queue each time it connects, old \
+             readings\nfirst; homeassistant/… and xt211/… are for Home Assistant; InfluxDB is what is \
+             stored.\n"
+        ));
 
         let client = |name: &str| MqttOptions::new(name, "127.0.0.1", port);
-        tokio::spawn(window::show(client("window")));
-        tokio::spawn(module::run(client("module")));
+        let (ready, start) = oneshot::channel();
+        tokio::spawn(window::show(client("window"), ready));
+        tokio::spawn(module::run(client("module"), start));
         let stop = stop_signal()?;
         Bridge::start(Arc::new(config))?
             .run(async {
@@ -49,7 +54,7 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
                     () = enough(seconds) => {}
                 }
             })
-            .await;
+            .await?;
         Ok(ExitCode::SUCCESS)
     })
 }

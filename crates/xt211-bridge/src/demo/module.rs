@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use time::{
     OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description,
 };
+use tokio::sync::oneshot;
 
 /// The real module sleeps for 3 to 15 minutes.
 const SLEEP: Duration = Duration::from_secs(3);
@@ -32,8 +33,10 @@ const SENDING_TIME: &[BorrowedFormatItem<'_>] = format_description!(
 );
 
 /// Wakes, reads and sends for ever.
-pub(super) async fn run(options: MqttOptions) {
-    let mut meter = Meter::new(OffsetDateTime::now_utc() - BEFORE * 18);
+pub(super) async fn run(options: MqttOptions, start: oneshot::Receiver<()>) {
+    // If nobody says when, it is now.
+    let _ = start.await;
+    let mut meter = Meter::new(OffsetDateTime::now_utc() - BEFORE * 19);
     let mut queue: VecDeque<Value> = (0..18).map(|_| meter.read(meter.time + BEFORE)).collect();
     for wakeups in 1.. {
         queue.push_back(meter.read(OffsetDateTime::now_utc()));
@@ -112,7 +115,7 @@ impl Meter {
                 (watts * share / volts * 100.0).round() / 100.0,
             );
         }
-        set("14.7.0", (49.95 + fastrand::f64() / 10.0) * 100.0 / 100.0);
+        set("14.7.0", 49.95 + fastrand::f64() / 10.0);
         values.insert("96.1.1".into(), json!("5100025085"));
         values.insert("96.14.0".into(), json!(if is_night(time) { "T1" } else { "T2" }));
         json!({

@@ -1,14 +1,24 @@
 //! What passes, in lines that fit a terminal.
 
+use std::{
+    fmt,
+    io::{self, Write as _},
+    process,
+    time::Duration,
+};
+
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use time::UtcOffset;
-use xt211_message::{Message, Value};
+use tokio::sync::oneshot;
+use xt211_message::{Message, Reading, Value};
+use xt211_obis::ObisCode;
 
 /// The longest line that most terminals show whole, less the column in front.
 const WIDTH: usize = 100;
 
 /// Listens to everything on the broker and prints it.
-pub(super) async fn show(mut options: MqttOptions) {
+pub(super) async fn show(mut options: MqttOptions, ready: oneshot::Sender<()>) {
+    let mut ready = Some(ready);
     options.set_max_packet_size(1 << 20, 1 << 20);
     let (client, mut event_loop) = AsyncClient::new(options, 10);
     loop {
@@ -16,11 +26,15 @@ pub(super) async fn show(mut options: MqttOptions) {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
                 let _ = client.try_subscribe("#", QoS::AtMostOnce);
             }
+            Ok(Event::Incoming(Packet::SubAck(_))) => {
+                // If nobody waits for that any more, the demo is over.
+                let _ = ready.take().map(|ready| ready.send(()));
+            }
             Ok(Event::Incoming(Packet::Publish(publish))) => {
                 print(&publish.topic, &summary(&publish.topic, &publish.payload));
             }
             Ok(_) => {}
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
@@ -31,7 +45,14 @@ pub(super) fn print(place: &str, text: &str) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.into(),
     };
-    println!("{place:<24} {text}");
+    show_line(format_args!("{place:<40} {text}"));
+}
+
+/// Shows a line. If nobody looks any more (`demo | head`), the demo is over.
+pub(super) fn show_line(line: fmt::Arguments<'_>) {
+    if writeln!(io::stdout(), "{line}").is_err() {
+        process::exit(0);
+    }
 }
 
 fn summary(topic: &str, payload: &[u8]) -> String {
@@ -44,6 +65,26 @@ fn summary(topic: &str, payload: &[u8]) -> String {
     }
 }
 
+/// The two that say most, and how many more there are.
+fn registers(reading: &Reading<'_>) -> String {
+    let shown = [ObisCode::reduced(16, 7, 0), ObisCode::reduced(1, 8, 0)];
+    let words = shown.iter().filter_map(|code| {
+        let meaning = code.meaning()?;
+        match reading.registers.get(*code)? {
+            Value::Number(number) => {
+                Some(format!("{} {number} {}", meaning.name(), meaning.unit()))
+            }
+            Value::Text(_) => None,
+        }
+    });
+    let words: Vec<_> = words.collect();
+    format!(
+        "{}, and {} more",
+        words.join(", "),
+        reading.registers.len().saturating_sub(words.len())
+    )
+}
+
 fn discovery(payload: &[u8]) -> Option<String> {
     let discovery: serde_json::Value = serde_json::from_slice(payload).ok()?;
     let name = discovery.pointer("/device/name")?.as_str()?;
@@ -54,16 +95,9 @@ fn discovery(payload: &[u8]) -> Option<String> {
 fn module(message: &Message<'_>) -> String {
     let mut parts = Vec::new();
     if let Some(reading) = &message.reading {
-        let values = reading.registers.iter().filter_map(|register| {
-            let unit = register.code.meaning()?.unit();
-            match &register.value {
-                Value::Number(number) => Some(format!("{} {number} {unit}", register.code)),
-                Value::Text(_) => None,
-            }
-        });
         let (hour, minute, second) = reading.time.to_hms();
-        parts.push(format!("reading of {hour:02}:{minute:02}:{second:02} UTC:"));
-        parts.extend(values);
+        parts.push(format!("reading of {hour:02}:{minute:02}:{second:02} UTC: "));
+        parts.push(registers(reading));
     }
     if let Some(status) = &message.status {
         let text = status.status.as_deref().unwrap_or("?");
