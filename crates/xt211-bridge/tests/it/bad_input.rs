@@ -3,14 +3,10 @@
 use insta::assert_snapshot;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, minute, nanoseconds, reading, reading_of,
-    sample,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, minute, nanoseconds, reading,
+    reading_of, sample,
+    topic::{BRIDGE, DATA, ENERGY, MODULE, STATUS},
 };
-
-const DATA: &str = "elektromer/data";
-const STATUS: &str = "elektromer/status";
-const ENERGY: &str = "xt211/meter/energy";
-const BRIDGE: &str = "xt211/meter/bridge";
 
 /// 200 KB.
 const LONG: usize = 200_000;
@@ -75,19 +71,17 @@ async fn bad_input_is_set_aside_in_one_clear_line_each() {
         (Mosquitto::start().await, ScriptedInfluxDb::start(Answer::Written).await);
     let mut bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
-    client.publish(DATA, reading_of("5100025085", minute(0), 100.0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
     client.state(ENERGY, "1.8.0", 100).await;
 
     let payloads = bad_payloads();
     let count = payloads.len();
-    for payload in payloads {
-        client.publish(DATA, payload).await;
-    }
+    client.publish_all(DATA, payloads).await;
     client.state(BRIDGE, "set_aside", count).await;
     assert!(bridge.is_running());
 
     // The next good one counts.
-    client.publish(DATA, reading_of("5100025085", minute(1), 101.0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(1), 101.0)).await;
     client.state(ENERGY, "1.8.0", 101).await;
     let times: Vec<_> = influxdb
         .written(2)
@@ -97,8 +91,7 @@ async fn bad_input_is_set_aside_in_one_clear_line_each() {
         .collect();
     assert_eq!(times, [minute(0), minute(1)].map(|time| nanoseconds(time).to_string()));
 
-    let lines = bridge.logged("set aside");
-    assert_eq!(lines.len(), count);
+    let lines = bridge.logs_times("set aside", count).await;
     assert_eq!(bridge.logged("WARN"), lines, "nothing else is said");
     let longest = lines.iter().map(|line| line.chars().count()).max();
     assert!(longest < Some(400), "a line of {longest:?} characters");
@@ -110,16 +103,14 @@ async fn bad_input_is_acknowledged() {
     let mosquitto = Mosquitto::start().await;
     let mut bridge = Bridge::start(&mosquitto.section()).await;
     let client = Client::connect(&mosquitto).await;
-    for payload in bad_payloads() {
-        client.publish(DATA, payload).await;
-    }
-    client.publish(DATA, reading_of("5100025085", minute(0), 100.0)).await;
+    client.publish_all(DATA, bad_payloads()).await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
     client.state(ENERGY, "1.8.0", 100).await;
 
     // Without a goodbye: what was not acknowledged by now comes again.
     bridge.kill().await;
     bridge.start_again().await;
-    client.publish(DATA, reading_of("5100025085", minute(1), 101.0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(1), 101.0)).await;
     client.state(ENERGY, "1.8.0", 101).await;
     assert_eq!(bridge.logged("set aside"), [""; 0]);
     client.state(BRIDGE, "set_aside", 0).await;
@@ -131,12 +122,10 @@ async fn more_bad_input_than_the_broker_has_under_way_does_not_stop_delivery() {
     let bridge = Bridge::start(&mosquitto.section()).await;
     let client = Client::connect(&mosquitto).await;
     // Mosquitto delivers 20 before it waits for an acknowledgement.
-    for _ in 0..200 {
-        client.publish(DATA, "noise").await;
-    }
-    client.publish(DATA, reading_of("5100025085", minute(0), 100.0)).await;
+    client.publish_all(DATA, ["noise"; 200]).await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
     client.state(ENERGY, "1.8.0", 100).await;
-    assert_eq!(bridge.logged("set aside").len(), 200);
+    bridge.logs_times("set aside", 200).await;
 }
 
 #[tokio::test]
@@ -148,9 +137,9 @@ async fn a_bad_status_is_set_aside_and_a_debug_message_is_not() {
     client.publish(STATUS, r#"{"Battery":{"SOC":"full"}}"#).await;
     client.publish(STATUS, sample("fw-2026-08-debug")).await;
     client.publish(STATUS, sample("seed-status")).await;
-    client.state("xt211/meter/module", "wakeups", 1072).await;
+    client.state(MODULE, "wakeups", 1072).await;
     client.state(BRIDGE, "set_aside", 2).await;
-    assert_snapshot!(bridge.logged("set aside").join("\n"), @r#"
+    assert_snapshot!(bridge.logs_times("set aside", 2).await.join("\n"), @r#"
     WARN set aside: Status.Status: expected a text, found 5 (status.field.wrong_type) topic="elektromer/status" bytes=23
     WARN set aside: Battery.SOC: expected a number, found "full" (battery.field.wrong_type) topic="elektromer/status" bytes=26
     "#);
@@ -164,7 +153,7 @@ async fn a_state_of_before_the_clock_was_set_is_shown_but_has_no_place_in_the_da
     let client = Client::connect(&mosquitto).await;
     let status = r#"{"datetime":"Thu Jan  1 00:00:07 1970","Status":{"Wakeups":1}}"#;
     client.publish(STATUS, status).await;
-    client.state("xt211/meter/module", "wakeups", 1).await;
+    client.state(MODULE, "wakeups", 1).await;
     client.publish(DATA, reading(minute(0), r#""1.8.0":100"#)).await;
     let lines = influxdb.written(1).await;
     assert_eq!(lines, [format!("home_energy,meter=meter 1_8_0=100 {}", nanoseconds(minute(0)))]);

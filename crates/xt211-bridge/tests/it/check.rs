@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 
 use crate::support::{
     Answer, Bridge, Client, Finished, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at,
-    minute, reading_of, run, run_in, run_with, until,
+    minute, reading_of, run, run_in, run_with,
+    topic::{AVAILABILITY, DATA, ENERGY},
+    until,
 };
 
 /// A token that no InfluxDB here knows, and a user and password that no broker does.
@@ -52,8 +54,8 @@ async fn a_bridge_that_runs_is_not_disturbed() {
     let bridge = Bridge::start(&mosquitto.section()).await;
     assert_eq!(run_with(&mosquitto.section(), &["check"]).await.code, 0);
     let client = Client::connect(&mosquitto).await;
-    client.publish("elektromer/data", reading_of("1", minute(0), 100.0)).await;
-    client.state("xt211/meter/energy", "1.8.0", 100).await;
+    client.publish(DATA, reading_of("1", minute(0), 100.0)).await;
+    client.state(ENERGY, "1.8.0", 100).await;
     assert_eq!(bridge.logged("connected to").len(), 1);
     assert_eq!(bridge.logged("WARN"), [""; 0]);
 }
@@ -132,22 +134,22 @@ async fn configuration_password_and_token_at_once() {
     assert_eq!(check.code, 2);
     let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
     assert_snapshot!(printed(&check, &ports), @r#"
-    WRONG   configuration  bridge.toml: meter.max_power_kw: must be a number of kilowatts above 0
-    WRONG   configuration  bridge.toml: meter.timezone: there is no time zone "Europe/Atlantis": write UTC or one like Europe/Prague
+    WRONG   configuration  bridge.toml, line 12: meter.max_power_kw: must be a number of kilowatts above 0
+    WRONG   configuration  bridge.toml, line 11: meter.timezone: there is no time zone "Europe/Atlantis": write UTC or one like Europe/Prague
     WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
     WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
     "#);
 }
 
 #[tokio::test]
-async fn a_key_that_is_unknown_hides_nothing_else() {
+async fn an_unknown_key_hides_nothing_else() {
     let port = free_port();
     let configuration = format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nurll = \"\"\n");
     let check = run_with(&configuration, &["check"]).await;
     assert_eq!(check.code, 2);
     assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
     WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`
-    -       broker         not tried: not configured, or wrongly
+    WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     -       InfluxDB       not tried: not configured, or wrongly
     "#);
 }
@@ -155,8 +157,8 @@ async fn a_key_that_is_unknown_hides_nothing_else() {
 #[tokio::test]
 async fn a_wrong_configuration_is_refused_with_all_that_is_wrong() {
     let configuration = "[mqtt]\nurl = \"mqtt://nobody:nothing@localhost\"\nclient_id = \"\"\n";
-    let problems = "bridge.toml: mqtt.url: must not hold a user or password: they have keys of \
-        their own\nbridge.toml: mqtt.client_id: must be a name, such as xt211-bridge\n";
+    let problems = "bridge.toml, line 2: mqtt.url: must not hold a user or password: they have \
+        keys of their own\nbridge.toml, line 3: mqtt.client_id: must be a name, such as xt211-bridge\n";
     for arguments in [&["run"][..], &["decode", "-"], &[]] {
         let run = run_with(configuration, arguments).await;
         assert_eq!((run.code, &*run.stderr), (2, problems), "{arguments:?}");
@@ -208,12 +210,11 @@ async fn run_tries_again_until_its_password_is_right() {
     let mosquitto = Mosquitto::with_password("xt211", "right-password").await;
     let bridge = Bridge::launch(&(mosquitto.section() + LOGIN), "xt211_bridge=debug");
     until("a third try", || bridge.logged("next_try").len() >= 2).await;
-    let warnings = bridge.logged("WARN");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let warnings = bridge.logs_times("WARN", 1).await;
     assert_snapshot!(warnings[0].replace(&mosquitto.port.to_string(), "MQTT"), @"WARN the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password; trying again until it works");
 
     mosquitto.change_password("xt211", "wrong-password");
     bridge.connected(1).await;
     let client = Client::connect_as(&mosquitto, "xt211", "wrong-password").await;
-    client.says("xt211/bridge/availability", "online").await;
+    client.says(AVAILABILITY, "online").await;
 }

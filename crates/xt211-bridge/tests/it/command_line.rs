@@ -2,8 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{run, run_in};
+use crate::support::{CORPUS, run, run_unread};
 
+#[cfg(feature = "demo")]
 #[tokio::test]
 async fn help() {
     let help = run(&["--help"]).await;
@@ -40,18 +41,33 @@ async fn wrong_usage() {
     }
 }
 
+#[test]
+fn nobody_has_to_read_to_the_end() {
+    let decode = ["decode", &format!("{CORPUS}/seed-data.json")];
+    let mut commands = vec![&["config"][..], &decode];
+    if cfg!(feature = "demo") {
+        commands.push(&["demo", "--seconds", "60"]);
+    }
+    for arguments in commands {
+        let run = run_unread(arguments);
+        assert_eq!((run.code, &*run.stderr), (0, ""), "{arguments:?}");
+    }
+}
+
 #[cfg(feature = "demo")]
 #[tokio::test]
 async fn the_demo_shows_values_discovery_and_lines_and_ends() {
+    use crate::support::run_in;
+
     let folder = tempfile::tempdir().unwrap();
     let demo = run_in(folder.path(), &["demo", "--seconds", "8"]).await;
     assert_eq!(demo.code, 0);
-    assert_eq!(demo.stderr, "");
+    assert!(!demo.stderr.contains("ERROR") && !demo.stderr.contains("panicked"), "{}", demo.stderr);
     let shows = |place: &str, text: &str| {
         let found = demo.stdout.lines().any(|line| line.starts_with(place) && line.contains(text));
         assert!(found, "no {text:?} at {place}:\n{}", demo.stdout);
     };
-    shows("elektromer/data", "1.8.0 ");
+    shows("elektromer/data", "Total Import Energy 73");
     shows("elektromer/status", "status OK");
     shows("elektromer/status", "battery ");
     shows("homeassistant/", "discovery: XT211 Meter");

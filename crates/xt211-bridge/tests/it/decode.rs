@@ -138,3 +138,24 @@ async fn a_stream_that_is_cut_off_still_shows_what_came_before() {
       cannot be decoded: data: EOF while parsing an object at line 4 column 4 (message.syntax)
     "#);
 }
+
+#[tokio::test]
+async fn what_the_bridge_would_not_believe() {
+    let message = r#"{"data":{"reading_datetime":"1970-01-01 00:00:05 GMT","values":{"1.8.0":0}}}"#;
+    let run = run_on(message, &["decode"]).await;
+    assert_eq!(run.code, 0);
+    assert_snapshot!(run.stdout, @r"
+    standard input
+      reading of 1970-01-01 00:00:05 UTC
+        1.8.0            Total Import Energy                     0 kWh
+      The bridge sets this aside: the reading is of 1970-01-01 00:00:05 UTC, before this kind of module existed: its clock is not set (reading.time.too_early)
+    ");
+}
+
+#[tokio::test]
+async fn the_serial_number_is_remembered_from_one_message_to_the_next() {
+    let messages = [sample("seed-data"), sample("seed-battery")].concat();
+    let run = run_on(messages, &["decode"]).await;
+    let lines = run.stdout.lines().filter(|line| line.contains("meter=5100025085 "));
+    assert_eq!(lines.count(), 2, "{}", run.stdout);
+}

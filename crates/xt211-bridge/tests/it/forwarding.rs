@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 use rumqttc::QoS;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, minute, nanoseconds,
-    reading_of, sample, samples,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics, minute,
+    nanoseconds, reading_of, sample, samples,
+    topic::{DATA, ENERGY, STATUS},
 };
 
 const SEED_LINE: &str = "home_energy,meter=5100025085 \
@@ -16,8 +17,8 @@ fn topic_of(name: &str) -> &'static str {
     match name {
         // This firmware has a topic for it.
         "fw-2026-04-battery" => "elektromer/battery",
-        name if name.ends_with("-data") => "elektromer/data",
-        _ => "elektromer/status",
+        name if name.ends_with("-data") => DATA,
+        _ => STATUS,
     }
 }
 
@@ -30,7 +31,7 @@ async fn the_seed_reading_becomes_exactly_the_line_that_the_archive_has() {
     let token = "token = \"a-token\"\n";
     let _bridge = Bridge::start(&(mosquitto.section() + &influxdb.section() + token)).await;
     let module = Client::connect(&mosquitto).await;
-    module.publish("elektromer/data", sample("seed-data")).await;
+    module.publish(DATA, sample("seed-data")).await;
 
     assert_eq!(influxdb.written(1).await, [SEED_LINE]);
     let [write] = &influxdb.writes()[..] else { panic!("written more than once") };
@@ -80,10 +81,10 @@ async fn the_measurement_the_zone_and_whether_states_are_forwarded_are_the_users
     let configuration = mosquitto.section() + &influxdb.section() + choice + zone;
     let _bridge = Bridge::start(&configuration).await;
     let module = Client::connect(&mosquitto).await;
-    module.publish("elektromer/status", sample("seed-status")).await;
+    module.publish(STATUS, sample("seed-status")).await;
     // Its time is in local time, an hour ahead of UTC, and says no zone.
     let reading = r#"{"data":{"reading_datetime":"2026-02-21 21:27:09","values":{"1.8.0":1}}}"#;
-    module.publish("elektromer/data", reading).await;
+    module.publish(DATA, reading).await;
     let line = r"my\ house,meter=meter 1_8_0=1 1771705629000000000";
     assert_eq!(influxdb.written(1).await, [line]);
 }
@@ -97,19 +98,18 @@ async fn a_message_that_is_published_with_another_quality_of_service_counts_too(
     for (number, quality) in
         [QoS::AtMostOnce, QoS::ExactlyOnce, QoS::AtMostOnce].into_iter().enumerate()
     {
-        let reading = reading_of("5100025085", minute(number as i64), 100.0);
-        module.publish_with(quality, "elektromer/data", reading).await;
+        let reading = reading_of(SERIAL, minute(number as i64), 100.0);
+        module.publish_with(quality, DATA, reading).await;
         influxdb.written(number + 1).await;
     }
 }
 
 /// Readings of so many minutes from a first one on, and their lines.
 fn readings(minutes: impl Iterator<Item = i64> + Clone) -> (Vec<String>, Vec<String>) {
-    let serial = "5100025085";
-    let message = |number: i64| reading_of(serial, minute(number), 100.0 + number as f64);
+    let message = |number: i64| reading_of(SERIAL, minute(number), 100.0 + number as f64);
     let line = |number: i64| {
         let (total, time) = (100 + number, nanoseconds(minute(number)));
-        format!("home_energy,meter={serial} 1_8_0={total} {time}")
+        format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
     };
     (minutes.clone().map(message).collect(), minutes.map(line).collect())
 }
@@ -121,9 +121,9 @@ async fn a_burst_is_forwarded_whole() {
     let _bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
     let (messages, lines) = readings(0..100);
-    client.publish_all("elektromer/data", messages).await;
+    client.publish_all(DATA, messages).await;
     assert_eq!(influxdb.written(100).await, lines);
-    client.state("xt211/meter/energy", "1.8.0", 199).await;
+    client.state(ENERGY, "1.8.0", 199).await;
 }
 
 #[tokio::test]
@@ -133,11 +133,11 @@ async fn what_is_published_while_the_bridge_is_away_arrives_when_it_is_back() {
     let mut bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
     let (messages, lines) = readings(0..3_000);
-    client.publish("elektromer/data", &*messages[0]).await;
+    client.publish(DATA, &*messages[0]).await;
     influxdb.written(1).await;
     bridge.stop().await;
-    client.publish_all("elektromer/data", messages[1..].to_vec()).await;
+    client.publish_all(DATA, messages[1..].to_vec()).await;
     bridge.start_again().await;
     assert_eq!(influxdb.written(3_000).await, lines, "each once, in order");
-    client.state("xt211/meter/energy", "1.8.0", 3_099).await;
+    client.state(ENERGY, "1.8.0", 3_099).await;
 }

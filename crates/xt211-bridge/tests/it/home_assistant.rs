@@ -4,20 +4,10 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, minute, reading,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics, minute, reading,
     reading_of, sample,
+    topic::{AVAILABILITY, BIRTH, BRIDGE, DATA, DISCOVERY, ENERGY, LIVE, MODULE, STATUS},
 };
-
-const DATA: &str = "elektromer/data";
-const STATUS: &str = "elektromer/status";
-const DISCOVERY: &str = "homeassistant/device/xt211_meter/config";
-const ENERGY: &str = "xt211/meter/energy";
-const LIVE: &str = "xt211/meter/live";
-const MODULE: &str = "xt211/meter/module";
-const BRIDGE: &str = "xt211/meter/bridge";
-const AVAILABILITY: &str = "xt211/bridge/availability";
-const BIRTH: &str = "homeassistant/status";
-const SERIAL: &str = "5100025085";
 
 /// A reading of now, with power and a total.
 fn live_reading(total: f64) -> String {
@@ -136,123 +126,6 @@ async fn a_new_entity_is_discovered_before_its_value_is_said() {
     client.state(ENERGY, "2.8.0", 7).await;
     let discovery: Value = serde_json::from_str(&client.seen(DISCOVERY)[0]).unwrap();
     assert_eq!(discovery["components"]["2.8.0"]["name"], "Total Export Energy");
-}
-
-/// What has to be so after the broker was away.
-async fn everything_works_again(bridge: &mut Bridge, client: &Client, mosquitto: &Mosquitto) {
-    // Published by others before or after the bridge is there again.
-    client.subscribed(2).await;
-    client.publish(DATA, reading_of(SERIAL, minute(1), 101.0)).await;
-    client.state(ENERGY, "1.8.0", 101.0).await;
-    bridge.connected(2).await;
-    client.says(AVAILABILITY, "online").await;
-    client.publish(DATA, reading_of(SERIAL, minute(2), 102.0)).await;
-    client.state(ENERGY, "1.8.0", 102.0).await;
-
-    let kept = Client::retained(mosquitto).await;
-    let topics: Vec<_> = kept.keys().map(String::as_str).collect();
-    assert_eq!(topics, [DISCOVERY, AVAILABILITY, BRIDGE, ENERGY, MODULE]);
-    assert_eq!(bridge.logged("trying again").len(), 1);
-    assert!(bridge.is_running());
-}
-
-#[tokio::test]
-async fn a_broker_that_comes_back_without_its_memory_is_told_everything() {
-    let mut mosquitto = Mosquitto::start().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
-    let client = Client::connect(&mosquitto).await;
-    client.publish(STATUS, sample("seed-status")).await;
-    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
-    client.state(ENERGY, "1.8.0", 100.0).await;
-    mosquitto.kill().await;
-    bridge.logs("trying again").await;
-    mosquitto.start_again().await;
-    // Without its session, the bridge gets only what is published once it is connected.
-    bridge.connected(2).await;
-    everything_works_again(&mut bridge, &client, &mosquitto).await;
-    let discovery: Value = serde_json::from_str(&client.message(DISCOVERY).await).unwrap();
-    assert_eq!(discovery["components"]["wakeups"]["name"], "Wake-ups");
-}
-
-#[tokio::test]
-async fn a_broker_that_comes_back_with_its_memory_delivers_what_it_kept() {
-    let mut mosquitto = Mosquitto::persistent().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
-    let client = Client::connect(&mosquitto).await;
-    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
-    client.state(ENERGY, "1.8.0", 100.0).await;
-    mosquitto.stop().await;
-    bridge.logs("trying again").await;
-    client.forget();
-    mosquitto.start_again().await;
-    everything_works_again(&mut bridge, &client, &mosquitto).await;
-}
-
-#[tokio::test]
-async fn a_broker_that_is_not_there_yet_is_waited_for() {
-    let mut mosquitto = Mosquitto::start().await;
-    mosquitto.stop().await;
-    let bridge = Bridge::launch(&mosquitto.section(), "info");
-    let line = bridge.logs("nothing listens").await;
-    let start = format!("WARN nothing listens at 127.0.0.1:{}: ", mosquitto.port);
-    let end = "check mqtt.url, and that the broker runs; trying again until it works";
-    assert_eq!(line, start + end);
-    mosquitto.start_again().await;
-    bridge.connected(1).await;
-    assert_eq!(bridge.logged("WARN").len(), 1);
-}
-
-#[tokio::test]
-async fn a_bridge_that_is_killed_is_offline_by_its_last_will() {
-    let mosquitto = Mosquitto::start().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
-    let client = Client::connect(&mosquitto).await;
-    client.says(AVAILABILITY, "online").await;
-    bridge.kill().await;
-    client.says(AVAILABILITY, "offline").await;
-    assert_eq!(Client::retained(&mosquitto).await[AVAILABILITY], "offline");
-    bridge.start_again().await;
-    client.says(AVAILABILITY, "online").await;
-}
-
-#[tokio::test]
-async fn a_bridge_that_is_stopped_says_goodbye() {
-    let (mosquitto, influxdb) =
-        (Mosquitto::start().await, ScriptedInfluxDb::start(Answer::Written).await);
-    let mut bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
-    let client = Client::connect(&mosquitto).await;
-    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
-    client.state(ENERGY, "1.8.0", 100.0).await;
-    assert_eq!(bridge.stop().await.code(), Some(0));
-    client.says(AVAILABILITY, "offline").await;
-    assert_eq!(Client::retained(&mosquitto).await[AVAILABILITY], "offline");
-    assert_eq!(influxdb.lines().len(), 1, "what was accepted is forwarded");
-    // Not by its last will.
-    assert!(mosquitto.log().contains("Client xt211-bridge disconnected."), "{}", mosquitto.log());
-    assert_eq!(bridge.logged("WARN"), [""; 0]);
-    assert_eq!(bridge.logs("stopped").await, "INFO stopped");
-}
-
-#[tokio::test]
-async fn ctrl_c_is_a_goodbye_too() {
-    let mosquitto = Mosquitto::start().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
-    assert_eq!(bridge.interrupt().await.code(), Some(0));
-    assert_eq!(Client::retained(&mosquitto).await[AVAILABILITY], "offline");
-    assert!(mosquitto.log().contains("Client xt211-bridge disconnected."), "{}", mosquitto.log());
-}
-
-#[tokio::test]
-async fn a_bridge_without_a_broker_can_be_stopped() {
-    let mut mosquitto = Mosquitto::start().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
-    mosquitto.kill().await;
-    bridge.logs("trying again").await;
-    assert_eq!(bridge.stop().await.code(), Some(0));
-    // The goodbye of one that never had a broker.
-    let mut bridge = Bridge::launch(&mosquitto.section(), "info");
-    bridge.logs("trying again").await;
-    assert_eq!(bridge.stop().await.code(), Some(0));
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use serde_json::Value;
 use xt211_homeassistant::MeterId;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, minute, nanoseconds, reading, reading_of,
-    sample, until,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, minute, nanoseconds, reading,
+    reading_of, sample,
+    topic::{AVAILABILITY, BIRTH, BRIDGE, DATA, DISCOVERY, STATUS},
+    until,
 };
 
 fn line(meter: &str, minutes: i64, total: u32) -> String {
@@ -86,7 +88,7 @@ async fn a_plus_in_the_topics_makes_a_meter_of_each_level() {
     client.publish("meters/a/b/data", reading(minute(0), r#""1.8.0":1"#)).await;
     client.publish("meters/garden-2/data", reading(minute(1), r#""1.8.0":9"#)).await;
     assert_eq!(influxdb.written(9).await.last(), Some(&line("garden-2", 1, 9)));
-    client.says("xt211/bridge/availability", "online").await;
+    client.says(AVAILABILITY, "online").await;
 }
 
 #[tokio::test]
@@ -96,9 +98,9 @@ async fn the_tag_is_the_serial_number_of_the_configuration_first() {
     let serial = "[[meter]]\nserial = \"a, b=c\"\n";
     let _bridge = Bridge::start(&(mosquitto.section() + &influxdb.section() + serial)).await;
     let client = Client::connect(&mosquitto).await;
-    client.publish("elektromer/data", reading_of("5100025085", minute(0), 100.0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
     assert_eq!(influxdb.written(1).await, [line(r"a\,\ b\=c", 0, 100)]);
-    let discovery = client.message("homeassistant/device/xt211_meter/config").await;
+    let discovery = client.message(DISCOVERY).await;
     let discovery: Value = serde_json::from_str(&discovery).unwrap();
     assert_eq!(discovery["device"]["serial_number"], "a, b=c");
 }
@@ -112,20 +114,20 @@ async fn the_tag_is_then_the_messages_own_serial_number_then_the_last_one_then_t
     let client = Client::connect(&mosquitto).await;
     let total = |total: u32| format!(r#""1.8.0":{total}"#);
 
-    client.publish("elektromer/data", reading(minute(0), &total(1))).await;
+    client.publish(DATA, reading(minute(0), &total(1))).await;
     assert_eq!(influxdb.written(1).await[0], line("cellar", 0, 1));
     // What the module says when it does not know it yet.
     let boot = r#"{"datetime":"Sat Feb 21 20:00:30 2026","Status":{"SerialNo":"0"}}"#;
-    client.publish("elektromer/status", boot).await;
-    client.publish("elektromer/data", reading(minute(1), &total(2))).await;
+    client.publish(STATUS, boot).await;
+    client.publish(DATA, reading(minute(1), &total(2))).await;
     assert_eq!(influxdb.written(2).await[1], line("cellar", 1, 2));
     // A status tells it.
-    client.publish("elektromer/status", sample("lora-status")).await;
-    client.publish("elektromer/data", reading(minute(2), &total(3))).await;
+    client.publish(STATUS, sample("lora-status")).await;
+    client.publish(DATA, reading(minute(2), &total(3))).await;
     assert_eq!(influxdb.written(4).await[3], line("5100025085", 2, 3));
     // A new meter in the old one's place.
-    client.publish("elektromer/data", reading_of("777", minute(3), 4.0)).await;
-    client.publish("elektromer/data", reading(minute(4), &total(5))).await;
+    client.publish(DATA, reading_of("777", minute(3), 4.0)).await;
+    client.publish(DATA, reading(minute(4), &total(5))).await;
     assert_eq!(influxdb.written(6).await[4..], [line("777", 3, 4), line("777", 4, 5)]);
 }
 
@@ -135,9 +137,9 @@ async fn the_tag_is_the_serial_number_known_when_the_line_is_made() {
     let influxdb = ScriptedInfluxDb::start(Answer::Error(503, "starting")).await;
     let _bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
-    client.publish("elektromer/data", reading(minute(0), r#""1.8.0":1"#)).await;
-    client.publish("elektromer/data", reading_of("777", minute(1), 2.0)).await;
-    client.state("xt211/meter/bridge", "waiting", 2).await;
+    client.publish(DATA, reading(minute(0), r#""1.8.0":1"#)).await;
+    client.publish(DATA, reading_of("777", minute(1), 2.0)).await;
+    client.state(BRIDGE, "waiting", 2).await;
     influxdb.answer(Answer::Written);
     assert_eq!(influxdb.written(2).await, [line("777", 0, 1), line("777", 1, 2)]);
 }
@@ -151,8 +153,8 @@ async fn a_plus_that_covers_home_assistants_own_topic_does_not_make_it_a_meter()
     client.publish("garden/data", reading_of("1", minute(0), 100.0)).await;
     client.state("xt211/garden/energy", "1.8.0", 100).await;
     client.forget();
-    client.publish("homeassistant/status", "offline").await;
-    client.publish("homeassistant/status", "online").await;
+    client.publish(BIRTH, "offline").await;
+    client.publish(BIRTH, "online").await;
     client.state("xt211/garden/energy", "1.8.0", 100).await;
     assert_eq!(bridge.logged("set aside"), [""; 0]);
     let is_meter = |topic: &String| topic.starts_with("xt211/homeassistant/");

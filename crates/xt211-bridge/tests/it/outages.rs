@@ -4,14 +4,11 @@
 use insta::assert_snapshot;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at, minute,
-    nanoseconds, reading_of, until,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, free_port, influxdb_section_at,
+    minute, nanoseconds, reading_of,
+    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
+    until,
 };
-
-const DATA: &str = "elektromer/data";
-const ENERGY: &str = "xt211/meter/energy";
-const BRIDGE: &str = "xt211/meter/bridge";
-const SERIAL: &str = "5100025085";
 
 /// The reading of a minute. Its total tells the minute.
 fn message(minutes: i64) -> String {
@@ -41,9 +38,7 @@ async fn setup(answer: Answer) -> (Mosquitto, ScriptedInfluxDb, Bridge, Client) 
 /// Assistant, tried again, said once, and over in the end with nothing lost.
 async fn passes_with_nothing_lost(failure: Answer) -> String {
     let (_mosquitto, influxdb, bridge, client) = setup(failure).await;
-    for minutes in 0..10 {
-        client.publish(DATA, message(minutes)).await;
-    }
+    client.publish_all(DATA, (0..10).map(message)).await;
     // Home Assistant has them all the same.
     client.state(ENERGY, "1.8.0", 109).await;
     client.state(BRIDGE, "influxdb", "Error").await;
@@ -56,11 +51,9 @@ async fn passes_with_nothing_lost(failure: Answer) -> String {
     assert_eq!(state["set_aside"], 0);
     assert!(state["last_success"].is_string(), "{state}");
 
-    let warnings = bridge.logged("WARN");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert_eq!(bridge.logged("takes readings again").len(), 1);
+    bridge.logs_times("takes readings again", 1).await;
     assert_eq!(bridge.logged("ERROR"), [""; 0]);
-    warnings[0].clone()
+    bridge.logs_times("WARN", 1).await.remove(0)
 }
 
 #[tokio::test]
@@ -120,26 +113,23 @@ async fn nothing_listens_yet() {
 #[tokio::test]
 async fn a_server_that_never_answers_holds_nobody_up() {
     let (mosquitto, influxdb, mut bridge, client) = setup(Answer::Nothing).await;
-    for minutes in 0..300 {
-        client.publish(DATA, message(minutes)).await;
-    }
+    client.publish_all(DATA, (0..300).map(message)).await;
     client.state(ENERGY, "1.8.0", 399).await;
+    until("a first write", || !influxdb.writes().is_empty()).await;
     assert_eq!(influxdb.writes().len(), 1, "still waiting for the first answer");
 
     // Nor the end.
-    assert_eq!(bridge.stop().await.code(), Some(0));
-    client.says("xt211/bridge/availability", "offline").await;
-    assert!(mosquitto.log().contains("Client xt211-bridge disconnected."));
-    let line = bridge.logs("ERROR").await;
-    assert_snapshot!(line, @"ERROR stopped before InfluxDB had taken every message waiting=300");
+    assert_eq!(bridge.stop().await.code(), Some(1));
+    client.says(AVAILABILITY, "offline").await;
+    mosquitto.logs("Client xt211-bridge disconnected.").await;
+    let line = bridge.logs("lost").await;
+    assert_snapshot!(line, @"error: 300 messages were lost that InfluxDB had not taken in time");
 }
 
 #[tokio::test]
 async fn one_poisoned_line_is_set_aside_and_the_others_are_written() {
     let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(503, "starting up")).await;
-    for minutes in 0..100 {
-        client.publish(DATA, message(minutes)).await;
-    }
+    client.publish_all(DATA, (0..100).map(message)).await;
     client.state(ENERGY, "1.8.0", 199).await;
     let poison = line(37);
     influxdb.answer_by(move |lines| {
@@ -154,8 +144,7 @@ async fn one_poisoned_line_is_set_aside_and_the_others_are_written() {
     client.state(BRIDGE, "set_aside", 1).await;
     let state = client.state(BRIDGE, "waiting", 0).await;
     assert_eq!(state["influxdb"], "OK");
-    let errors = bridge.logged("ERROR");
-    assert_eq!(errors.len(), 1, "{errors:?}");
+    let errors = bridge.logs_times("ERROR", 1).await;
     assert_snapshot!(errors[0], @r#"ERROR set aside: InfluxDB refuses (400): unable to parse 'home_energy' lines="home_energy,meter=5100025085 1_8_0=137 1771706229000000000""#);
     // Found by halving, not one by one.
     assert!(influxdb.writes().len() < 40, "{} requests", influxdb.writes().len());
@@ -186,9 +175,7 @@ async fn a_conflict_that_is_called_a_partial_write_is_set_aside() {
 #[tokio::test]
 async fn too_many_lines_at_once_are_sent_in_parts() {
     let (_mosquitto, influxdb, bridge, client) = setup(Answer::Error(503, "starting up")).await;
-    for minutes in 0..50 {
-        client.publish(DATA, message(minutes)).await;
-    }
+    client.publish_all(DATA, (0..50).map(message)).await;
     client.state(ENERGY, "1.8.0", 149).await;
     influxdb.answer_by(|lines| match lines.lines().count() {
         0..=8 => Answer::Written,

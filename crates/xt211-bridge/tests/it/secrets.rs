@@ -1,8 +1,8 @@
 //! No password and no token is ever seen, whatever is logged and whatever fails.
 
 use crate::support::{
-    Answer, Authority, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, run_with, sample,
-    until,
+    Answer, Authority, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at,
+    run_with, sample, topic::DATA, until,
 };
 
 const PASSWORD: &str = "Pa55-w0rd-of-the-broker";
@@ -34,7 +34,7 @@ async fn while_all_is_well() {
     let mut bridge = Bridge::launch(&configuration, "trace");
     bridge.connected(1).await;
     let client = Client::connect_as(&mosquitto, "xt211", PASSWORD).await;
-    client.publish("elektromer/data", sample("seed-data")).await;
+    client.publish(DATA, sample("seed-data")).await;
     influxdb.written(1).await;
     bridge.stop().await;
     assert_eq!(influxdb.writes()[0].headers["authorization"], format!("Token {TOKEN}"));
@@ -51,7 +51,7 @@ async fn while_the_token_is_refused() {
     let mut bridge = Bridge::launch(&configuration, "trace");
     bridge.connected(1).await;
     let client = Client::connect_as(&mosquitto, "xt211", PASSWORD).await;
-    client.publish("elektromer/data", sample("seed-data")).await;
+    client.publish(DATA, sample("seed-data")).await;
     bridge.logs("does not accept influxdb.token").await;
     bridge.stop().await;
     holds_no_secret(&bridge.log());
@@ -86,8 +86,12 @@ async fn while_tls_fails() {
 
 #[tokio::test]
 async fn while_the_configuration_is_wrong() {
-    let url = format!("[mqtt]\nurl = \"mqtt://xt211:{PASSWORD}@127.0.0.1:{}\"\n", free_port());
-    let space = format!("[influxdb]\nurl = \"http://localhost\"\ntoken = \"{TOKEN} \"\n");
+    let port = free_port();
+    let url = format!("[mqtt]\nurl = \"mqtt://xt211:{PASSWORD}@127.0.0.1:{port}\"\n");
+    let space = format!(
+        "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n{}token = \"{TOKEN} \"\n",
+        influxdb_section_at(port)
+    );
     let number = "[mqtt]\nusername = \"xt211\"\npassword = Pa55-w0rd-of-the-broker\n".to_owned();
     let twice = format!("[mqtt]\n{LOGIN}{LOGIN}");
     let key = format!("[mqtt]\npassword = \"{PASSWORD}\nclient_id = 5\n");
@@ -119,7 +123,7 @@ async fn while_they_come_from_files() {
     let mut bridge = Bridge::launch_with(&configuration, "trace", &environment);
     bridge.connected(1).await;
     let client = Client::connect_as(&mosquitto, "xt211", PASSWORD).await;
-    client.publish("elektromer/data", sample("seed-data")).await;
+    client.publish(DATA, sample("seed-data")).await;
     until("a write", || influxdb.count(Answer::Written) == 1).await;
     assert_eq!(influxdb.writes()[0].headers["authorization"], format!("Token {TOKEN}"));
     bridge.stop().await;
@@ -128,5 +132,5 @@ async fn while_they_come_from_files() {
 
 /// An InfluxDB by TLS at a port where something else speaks it.
 fn section_by_tls(port: u16) -> String {
-    crate::support::influxdb_section_at(port).replace("http://", "https://")
+    influxdb_section_at(port).replace("http://", "https://")
 }

@@ -1,11 +1,12 @@
 //! TLS to both sides, with an authority of one's own.
 
 use crate::support::{
-    Answer, Authority, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, minute,
-    reading_of, run_with, sample, until,
+    Answer, Authority, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics,
+    minute, reading_of, run_with, sample,
+    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
+    until,
 };
 
-const DATA: &str = "elektromer/data";
 const SEED_POINT: &str = "home_energy_1_8_0{meter=5100025085} 1771705629 7369.066";
 
 /// What stands between depends on the version of OpenSSL.
@@ -24,10 +25,10 @@ async fn broker_and_influxdb_by_an_own_authority() {
     let mut bridge = Bridge::start(&configuration).await;
     let client = Client::connect_by_tls(&mosquitto, authority.pem()).await;
     client.publish(DATA, sample("seed-data")).await;
-    client.state("xt211/meter/energy", "1.8.0", 7369.066).await;
+    client.state(ENERGY, "1.8.0", 7369.066).await;
     assert_eq!(victoria.points_with(SEED_POINT).await.len(), 5);
     assert_eq!(bridge.stop().await.code(), Some(0));
-    client.says("xt211/bridge/availability", "offline").await;
+    client.says(AVAILABILITY, "offline").await;
 
     let check = run_with(&configuration, &["check"]).await;
     assert_eq!((check.code, check.stdout.matches("ok ").count()), (0, 3), "{}", check.stdout);
@@ -38,8 +39,7 @@ async fn a_broker_that_nobody_vouches_for_is_refused_in_one_line() {
     let mosquitto = Mosquitto::with_tls(&Authority::new()).await;
     let bridge = Bridge::launch(&mosquitto.section(), "xt211_bridge=debug");
     until("a third try", || bridge.logged("next_try").len() >= 2).await;
-    let warnings = bridge.logged("WARN");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let warnings = bridge.logs_times("WARN", 1).await;
     let start = format!("WARN TLS with the broker at 127.0.0.1:{} failed: ", mosquitto.port);
     let end = "(see mqtt.ca_file); trying again until it works";
     is_refusal(&warnings[0], &start, end);
@@ -51,10 +51,9 @@ async fn an_influxdb_that_nobody_vouches_for_is_refused_in_one_line() {
     let victoria = VictoriaMetrics::with_tls(&Authority::new()).await;
     let bridge = Bridge::start(&(mosquitto.section() + &victoria.section())).await;
     let client = Client::connect(&mosquitto).await;
-    client.publish(DATA, reading_of("5100025085", minute(0), 100.0)).await;
-    client.state("xt211/meter/bridge", "influxdb", "Error").await;
-    let warnings = bridge.logged("WARN");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    client.publish(DATA, reading_of(SERIAL, minute(0), 100.0)).await;
+    client.state(BRIDGE, "influxdb", "Error").await;
+    let warnings = bridge.logs_times("WARN", 1).await;
     let address = format!("https://127.0.0.1:{}", victoria.port);
     let start = format!("WARN InfluxDB at {address} cannot be reached: ");
     is_refusal(&warnings[0], &start, "(see influxdb.ca_file); trying again until it works");

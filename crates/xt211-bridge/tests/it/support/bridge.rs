@@ -1,7 +1,7 @@
 //! The program itself.
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
     process::{Command, ExitStatus, Stdio},
 };
@@ -67,6 +67,15 @@ impl Bridge {
     /// Waits for a line in its log that holds this text.
     pub(crate) async fn logs(&self, text: &str) -> String {
         eventually(&format!("{text:?} in the log"), async || self.logged(text).pop()).await
+    }
+
+    /// Waits for so many lines in its log that hold this text, and makes sure of no more.
+    pub(crate) async fn logs_times(&self, text: &str, count: usize) -> Vec<String> {
+        let all = || self.logged(text).len() >= count;
+        until(&format!("{count} times {text:?} in the log"), all).await;
+        let lines = self.logged(text);
+        assert_eq!(lines.len(), count, "{lines:#?}");
+        lines
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -136,6 +145,18 @@ pub(crate) async fn run_on(input: impl AsRef<[u8]>, arguments: &[&str]) -> Finis
 pub(crate) async fn run_with(configuration: &str, arguments: &[&str]) -> Finished {
     let folder = folder_with(configuration);
     finish(program(folder.path()).args(arguments).args(["--config", FILE])).await
+}
+
+/// Runs the program to its end, while nobody reads its standard output.
+pub(crate) fn run_unread(arguments: &[&str]) -> Finished {
+    let folder = folder_with("");
+    let (_, unread) = io::pipe().unwrap();
+    let output = program(folder.path()).args(arguments).stdout(unread).output().unwrap();
+    Finished {
+        code: output.status.code().expect("ended by a signal"),
+        stdout: String::new(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
 }
 
 async fn finish(command: &mut Command) -> Finished {

@@ -10,6 +10,9 @@ use time::{
 /// The messages of every dialect, one a file.
 pub(crate) const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../xt211-message/corpus");
 
+/// The serial number of the meter in most of them.
+pub(crate) const SERIAL: &str = "5100025085";
+
 /// One of them, by the name of its file without `.json`.
 pub(crate) fn sample(name: &str) -> Vec<u8> {
     fs::read(Path::new(CORPUS).join(format!("{name}.json"))).unwrap()

@@ -10,15 +10,16 @@ mod packages;
 mod port;
 mod process;
 mod scripted;
+pub(crate) mod topic;
 mod victoria_metrics;
 
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
-    bridge::{Bridge, Finished, run, run_in, run_on, run_with},
+    bridge::{Bridge, Finished, run, run_in, run_on, run_unread, run_with},
     certificates::Authority,
     client::Client,
-    corpus::{CORPUS, minute, nanoseconds, reading, reading_of, sample, samples},
+    corpus::{CORPUS, SERIAL, minute, nanoseconds, reading, reading_of, sample, samples},
     mosquitto::Mosquitto,
     port::free_port,
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -9,7 +10,7 @@ use std::{
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::{Authority, DEADLINE, eventually, free_port, packages, process::Process};
+use super::{Authority, DEADLINE, eventually, free_port, packages, process::Process, until};
 
 /// A Mosquitto with a port and a folder of its own.
 pub(crate) struct Mosquitto {
@@ -78,8 +79,10 @@ impl Mosquitto {
         format!("{}://127.0.0.1:{}", self.scheme, self.port)
     }
 
-    pub(crate) fn log(&self) -> String {
-        self.process.stderr()
+    /// Waits for a line in its log that holds this text.
+    pub(crate) async fn logs(&self, text: &str) {
+        until(&format!("{text:?} in Mosquitto's log"), || self.process.stderr().contains(text))
+            .await;
     }
 
     /// Ends it as the system does, so that it can save what it is to keep.
@@ -102,7 +105,7 @@ impl Mosquitto {
             if runs(&mut self.process).await {
                 return;
             }
-            assert!(since.elapsed() < DEADLINE, "{}", self.log());
+            assert!(since.elapsed() < DEADLINE, "{}", self.process.stderr());
         }
     }
 
@@ -144,7 +147,7 @@ fn password_file(folder: &Path) -> PathBuf {
 
 fn set_password(folder: &Path, user: &str, password: &str) {
     let file = password_file(folder);
-    fs::File::options().create(true).append(true).open(&file).unwrap();
+    fs::File::options().create(true).append(true).mode(0o600).open(&file).unwrap();
     let status = Command::new(packages::program("mosquitto_passwd"))
         .arg("-b")
         .args([file.as_os_str(), user.as_ref(), password.as_ref()])
