@@ -100,6 +100,11 @@ impl Work {
         let now = OffsetDateTime::now_utc();
         self.outbox.remove(count, |meter| meter.succeeded(now));
         self.batch = BATCH.min(self.batch.saturating_mul(2));
+        self.answered();
+    }
+
+    /// The server is there, whatever it says of a line.
+    fn answered(&mut self) {
         self.backoff.reset();
         self.trouble.send_if_modified(|trouble| {
             let over = trouble.take().is_some();
@@ -111,7 +116,8 @@ impl Work {
     }
 
     /// Gives up the oldest message, of which these are the lines.
-    fn set_aside(&self, lines: &str, reason: &str) {
+    fn set_aside(&mut self, lines: &str, reason: &str) {
+        self.answered();
         tracing::error!(lines = lines.trim_end(), "set aside: {reason}");
         self.outbox.remove(1, |meter| meter.set_aside.add(1));
     }

@@ -116,7 +116,7 @@ pub(super) async fn serve(
 ) -> Option<End> {
     let (client, mut event_loop) = AsyncClient::new(options.clone(), CLIENT_QUEUE);
     let mut network = NetworkOptions::new();
-    network.set_connection_timeout(CONNECT_TIMEOUT.as_secs());
+    network.set_connection_timeout(CONNECT_TIMEOUT.as_secs()).set_tcp_nodelay(true);
     event_loop.set_network_options(network);
 
     let (commands, queue) = mpsc::unbounded_channel();
