@@ -125,12 +125,12 @@ impl Document<'_> {
                     refuse(0, "", "meters are a list: write [[meter]] with two brackets".into());
                     continue;
                 }
-                (section, value @ Value::Table(_)) if is_known(section, "") => {
+                (section, value @ Value::Table(_)) if is_section(section) => {
                     Value::Table(usable_keys(section, value, |key, message| {
                         refuse(0, key, message)
                     }))
                 }
-                (section, _) if is_known(section, "") => {
+                (section, _) if is_section(section) => {
                     refuse(0, "", format!("is a section: write [{section}], and its keys below"));
                     continue;
                 }
@@ -200,17 +200,10 @@ fn usable_keys(section: &str, settings: Value, mut refuse: impl FnMut(&str, Stri
     settings.into_iter().filter(is_usable).collect()
 }
 
-/// Whether there is such a section; with a key, whether it has that key. The default configuration
-/// names them all.
-fn is_known(section: &str, key: &str) -> bool {
-    let mut current = "";
-    DEFAULT.lines().any(|line| {
-        if let Some(header) = line.strip_prefix('[') {
-            current = header.trim_matches(['[', ']']);
-        }
-        let name = line.trim_start_matches("# ").split_once(" = ").map(|(name, _)| name);
-        current == section && (key.is_empty() || name == Some(key))
-    })
+/// Whether there is such a section. The default configuration names them all.
+fn is_section(name: &str) -> bool {
+    let mut headers = DEFAULT.lines().filter(|line| line.starts_with('['));
+    headers.any(|header| header.trim_matches(['[', ']']) == name)
 }
 
 /// Sets what one environment variable says; else says why it cannot, and of which key.
