@@ -13,6 +13,7 @@ mod bridge;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
 mod influx;

@@ -1,0 +1,87 @@
+//! Readings that wait, set aside, and may yet be accepted.
+
+use time::OffsetDateTime;
+use xt211_message::{Reading, Register, Registers, Value};
+use xt211_obis::ObisCode;
+
+use super::{Point, Reason, Refused, total::total};
+
+/// What was set aside of a reading, and may yet be accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// When it was read.
+    pub time: OffsetDateTime,
+    /// The serial number that it told.
+    pub serial: Option<Box<str>>,
+    /// Whether every total of the reading is zero. Then it waits as a whole.
+    pub is_zero: bool,
+    /// The registers that are not accepted, at least one.
+    pub registers: Registers<'static>,
+    /// The number under which it was set aside.
+    pub entry: Option<i64>,
+}
+
+impl Waiting {
+    /// Of a reading, the registers that `is_new` picks; `None` if it picks none.
+    pub(super) fn of(
+        reading: &Reading<'_>,
+        mut is_new: impl FnMut(&Register<'_>) -> bool,
+    ) -> Option<Self> {
+        let registers: Vec<_> =
+            reading.registers.iter().filter(|register| is_new(register)).map(owned).collect();
+        let mut totals = reading.registers.iter().filter_map(total).peekable();
+        let has_totals = registers.iter().any(|register| total(register).is_some());
+        let is_zero = has_totals && totals.peek().is_some() && totals.all(|total| total.is_zero());
+        let waiting = Self {
+            time: reading.time,
+            serial: reading.serial().map(Box::from),
+            is_zero,
+            registers: collect(registers),
+            entry: None,
+        };
+        (!waiting.registers.is_empty()).then_some(waiting)
+    }
+
+    /// Whether this is one of the registers that wait.
+    pub(super) fn holds(&self, register: &Register<'_>) -> bool {
+        self.registers.get(register.code) == Some(&register.value)
+    }
+
+    /// Takes registers out.
+    pub(super) fn remove(&mut self, registers: &Registers<'_>) {
+        let stays = |one: &&Register<'_>| registers.get(one.code) != Some(&one.value);
+        self.registers = collect(self.registers.iter().filter(stays).cloned().collect());
+    }
+
+    /// The value of a total.
+    pub(super) fn point(&self, code: ObisCode) -> Option<Point> {
+        let register = self.registers.iter().find(|register| register.code == code)?;
+        Some(Point { time: self.time, value: total(register)? })
+    }
+
+    /// Registers of it that are to be set aside.
+    pub(super) fn refuse(&self, registers: Registers<'static>, reasons: Vec<Reason>) -> Refused {
+        Refused { time: self.time, serial: self.serial.clone(), registers, reasons }
+    }
+
+    /// Parts the registers in those of these codes and the others.
+    pub(super) fn part(&self, codes: &[ObisCode]) -> (Registers<'static>, Registers<'static>) {
+        let (these, others) =
+            self.registers.iter().cloned().partition(|register| codes.contains(&register.code));
+        (collect(these), collect(others))
+    }
+}
+
+/// Cannot fail: these are some of the registers of a reading, which has each code once.
+pub(super) fn collect(registers: Vec<Register<'static>>) -> Registers<'static> {
+    Registers::from_vec(registers).unwrap_or_default()
+}
+
+/// A register that outlives its message.
+pub(super) fn owned(register: &Register<'_>) -> Register<'static> {
+    let value = match &register.value {
+        Value::Number(number) => Value::Number(*number),
+        Value::Text(text) => Value::Text(text.clone().into_owned().into()),
+    };
+    Register { code: register.code, value }
+}

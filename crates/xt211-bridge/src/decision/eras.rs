@@ -1,0 +1,190 @@
+//! Where counting started anew: at another meter, or at a counter that was set back.
+
+use time::{Duration, OffsetDateTime};
+use xt211_obis::ObisCode;
+
+/// How many are remembered of one meter. A meter is exchanged every few years.
+const MOST: usize = 256;
+
+/// A time from which on counting is not to be compared with what was before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// That of one total: it was set back.
+    Total {
+        /// Which.
+        code: ObisCode,
+        /// Its first reading.
+        start: OffsetDateTime,
+    },
+    /// That of the meter with this serial number.
+    Serial {
+        /// On the meter.
+        serial: Box<str>,
+        /// Its first reading.
+        start: OffsetDateTime,
+    },
+}
+
+/// All eras of a metering point.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Eras {
+    /// Sorted by code and time.
+    totals: Vec<(ObisCode, OffsetDateTime)>,
+    /// Sorted by time.
+    serials: Vec<(OffsetDateTime, Box<str>)>,
+}
+
+impl Eras {
+    /// In no particular order, as for [`FromIterator`].
+    pub fn iter(&self) -> impl Iterator<Item = Era> + '_ {
+        let totals =
+            self.totals.iter().map(|(code, start)| Era::Total { code: *code, start: *start });
+        let serials = self.serials.iter();
+        totals.chain(
+            serials.map(|(start, serial)| Era::Serial { serial: serial.clone(), start: *start }),
+        )
+    }
+
+    /// The serial number in force at a time.
+    #[must_use]
+    pub fn serial(&self, time: OffsetDateTime) -> Option<&str> {
+        let behind = self.serials.partition_point(|(start, _)| *start <= time);
+        let (_, serial) = self.serials.get(behind.checked_sub(1)?)?;
+        Some(serial)
+    }
+
+    /// The last serial number.
+    #[must_use]
+    pub fn last_serial(&self) -> Option<&str> {
+        self.serials.last().map(|(_, serial)| serial.as_ref())
+    }
+
+    /// Whether a total started anew after one time and not after the other.
+    pub(super) fn starts_between(
+        &self,
+        code: ObisCode,
+        after: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Option<OffsetDateTime> {
+        let behind = self.totals.partition_point(|era| *era <= (code, until));
+        let (found, start) = *self.totals.get(behind.checked_sub(1)?)?;
+        (found == code && start > after).then_some(start)
+    }
+
+    /// A total started anew.
+    pub(super) fn start(&mut self, code: ObisCode, start: OffsetDateTime) {
+        if let Err(place) = self.totals.binary_search(&(code, start)) {
+            self.totals.insert(place, (code, start));
+            if self.totals.len() > MOST {
+                // Of the total that was set back most often, the oldest goes: an odd meter.
+                self.totals.remove(0);
+            }
+        }
+    }
+
+    /// A total turns out to have started anew earlier.
+    pub(super) fn move_start(&mut self, code: ObisCode, from: OffsetDateTime, to: OffsetDateTime) {
+        self.totals.retain(|era| *era != (code, from));
+        self.start(code, to);
+    }
+
+    /// A reading of a meter with this serial number was accepted. What is known of the time behind
+    /// it stays so.
+    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime) {
+        let before = self.serial(time);
+        if before == Some(serial) {
+            return;
+        }
+        let before = before.map(Box::from);
+        let place = self.serials.partition_point(|(start, _)| *start <= time);
+        let next = self.serials.get(place);
+        let same_goes_on = next.is_some_and(|(_, next)| next.as_ref() == serial);
+        let next_start = next.map(|(start, _)| *start);
+        if same_goes_on {
+            self.serials.remove(place);
+        }
+        self.serials.insert(place, (time, serial.into()));
+        // In the middle of another's era, that goes on behind this reading.
+        let behind = time.saturating_add(Duration::NANOSECOND);
+        if let (Some(before), false, Some(_)) = (before, same_goes_on, next_start)
+            && next_start != Some(behind)
+        {
+            self.serials.insert(place + 1, (behind, before));
+        }
+        while self.serials.len() > MOST {
+            self.serials.remove(0);
+        }
+    }
+}
+
+impl FromIterator<Era> for Eras {
+    fn from_iter<I: IntoIterator<Item = Era>>(eras: I) -> Self {
+        let mut all = Self::default();
+        for era in eras {
+            match era {
+                Era::Total { code, start } => all.totals.push((code, start)),
+                Era::Serial { serial, start } => all.serials.push((start, serial)),
+            }
+        }
+        all.totals.sort_unstable();
+        all.serials.sort_unstable();
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_771_700_000 + seconds).unwrap()
+    }
+
+    const TOTAL: ObisCode = ObisCode::reduced(1, 8, 0);
+
+    #[test]
+    fn totals_start_anew() {
+        let mut eras = Eras::default();
+        eras.start(TOTAL, at(10));
+        eras.start(TOTAL, at(20));
+        eras.start(ObisCode::reduced(2, 8, 0), at(15));
+        let between = |after, until| eras.starts_between(TOTAL, at(after), at(until));
+        assert_eq!(between(0, 9), None);
+        assert_eq!(between(0, 10), Some(at(10)));
+        assert_eq!(between(10, 19), None);
+        assert_eq!(between(10, 20), Some(at(20)));
+        assert_eq!(between(20, 99), None);
+        eras.move_start(TOTAL, at(20), at(17));
+        assert_eq!(eras.starts_between(TOTAL, at(10), at(17)), Some(at(17)));
+        assert_eq!(eras.iter().collect::<Eras>(), eras);
+    }
+
+    #[test]
+    fn serial_numbers_in_any_order() {
+        let mut eras = Eras::default();
+        assert_eq!(eras.serial(at(0)), None);
+        eras.note_serial("b", at(20));
+        eras.note_serial("b", at(30));
+        eras.note_serial("a", at(5));
+        // Earlier than the first of its kind so far.
+        eras.note_serial("b", at(15));
+        let serial = |seconds| eras.serial(at(seconds));
+        assert_eq!([serial(0), serial(5), serial(14)], [None, Some("a"), Some("a")]);
+        assert_eq!([serial(15), serial(99)], [Some("b"), Some("b")]);
+        assert_eq!(eras.serials.len(), 2);
+        assert_eq!(eras.iter().collect::<Eras>(), eras);
+    }
+
+    #[test]
+    fn one_reading_of_another_meter_does_not_change_what_follows_it() {
+        let mut eras = Eras::default();
+        eras.note_serial("a", at(0));
+        eras.note_serial("b", at(20));
+        eras.note_serial("c", at(10));
+        let serials = [5, 10, 11, 20].map(|seconds| eras.serial(at(seconds)));
+        assert_eq!(serials, [Some("a"), Some("c"), Some("a"), Some("b")]);
+        // At the end, the next reading tells.
+        eras.note_serial("d", at(30));
+        assert_eq!(eras.last_serial(), Some("d"));
+    }
+}

@@ -1,0 +1,232 @@
+//! The decision.
+
+use time::{Duration, OffsetDateTime};
+use xt211_message::{Reading, Registers};
+use xt211_obis::ObisCode;
+
+use super::{
+    Eras, History, Limit, Point, Reason, Waiting, judge_time,
+    scene::{END, Scene},
+    total::total,
+};
+
+/// One meter: decides what is believed of its readings.
+///
+/// It keeps what it needs for readings that come in their order; for late ones, it asks the
+/// [`History`]. Whatever it says is accepted has to be in the history when it is next asked. After
+/// an error, or if that did not come to be, it has to be made anew.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    pub(super) limit: Limit,
+    pub(super) eras: Eras,
+    pub(super) eras_changed: bool,
+    /// The time of the newest reading that was accepted.
+    pub(super) newest: Option<OffsetDateTime>,
+    /// The newest accepted value of each total that was asked for, sorted by code.
+    pub(super) totals: Vec<(ObisCode, Option<Point>)>,
+    /// Sorted by time.
+    pub(super) waiting: Vec<Waiting>,
+}
+
+/// What a reading is to us.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement {
+    /// It says nothing new.
+    Repeated,
+    /// All of it is accepted, and it is the newest.
+    Accepted,
+    /// It is of a time that cannot be.
+    Untimely(Reason),
+    /// Some of it is accepted, or some of others.
+    Mixed {
+        /// The registers that contradict what was accepted of the same time.
+        contradiction: Option<Refused>,
+        /// What became of it, and of others that waited, in the order in which it did.
+        changes: Vec<Change>,
+    },
+}
+
+/// What became of a reading.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The number under which it was set aside before; not any more.
+    pub entry: Option<i64>,
+    /// The registers that are accepted now.
+    pub accepted: Option<Accepted>,
+    /// The registers that have to be set aside, and may yet be accepted: tell [`Meter::file`]
+    /// under which number.
+    pub refused: Option<Refused>,
+}
+
+/// Registers that are accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// When they were read.
+    pub time: OffsetDateTime,
+    /// They.
+    pub registers: Registers<'static>,
+    /// Whether they are of the newest reading, and so to be shown.
+    pub is_current: bool,
+}
+
+/// Registers that are not believed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// When they were read.
+    pub time: OffsetDateTime,
+    /// The serial number that their reading told.
+    pub serial: Option<Box<str>>,
+    /// They.
+    pub registers: Registers<'static>,
+    /// Why, at least one reason.
+    pub reasons: Vec<Reason>,
+}
+
+impl Meter {
+    /// A meter with what is known of it: where it started anew, its newest reading, and which
+    /// readings wait.
+    #[must_use]
+    pub fn new(
+        limit: Limit,
+        eras: Eras,
+        newest: Option<OffsetDateTime>,
+        mut waiting: Vec<Waiting>,
+    ) -> Self {
+        waiting.sort_by_key(|waiting| waiting.time);
+        Self { limit, eras, eras_changed: false, newest, totals: Vec::new(), waiting }
+    }
+
+    /// The serial number of the newest reading that told one, or of a status since.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        self.eras.last_serial()
+    }
+
+    /// The eras, if they have changed since this was last asked.
+    pub fn changed_eras(&mut self) -> Option<&Eras> {
+        std::mem::take(&mut self.eras_changed).then_some(&self.eras)
+    }
+
+    /// Notes under which number something of a [`Change`] was set aside.
+    pub fn file(&mut self, refused: &Refused, entry: i64) {
+        let same = |waiting: &&mut Waiting| {
+            waiting.entry.is_none()
+                && waiting.time == refused.time
+                && waiting.registers == refused.registers
+        };
+        if let Some(waiting) = self.waiting.iter_mut().find(same) {
+            waiting.entry = Some(entry);
+        }
+    }
+
+    /// Judges a reading; `now` is our clock.
+    ///
+    /// # Errors
+    ///
+    /// The history cannot be looked up.
+    pub fn judge<H: History>(
+        &mut self,
+        reading: &Reading<'_>,
+        now: OffsetDateTime,
+        history: &H,
+    ) -> Result<Judgement, H::Error> {
+        if let Err(reason) = judge_time(reading.time, now) {
+            return Ok(Judgement::Untimely(reason));
+        }
+        let mut scene = Scene::new(self, history, now)?;
+        if scene.is_plainly_next(reading)? {
+            self.note_accepted(reading);
+            return Ok(Judgement::Accepted);
+        }
+        scene.judge_between(reading)
+    }
+
+    /// The module tells the serial number of the meter that it reads, and when. If that is another
+    /// one, what comes behind the newest reading is the other meter's.
+    ///
+    /// # Errors
+    ///
+    /// The history cannot be looked up.
+    pub fn learn_serial<H: History>(
+        &mut self,
+        serial: &str,
+        told: OffsetDateTime,
+        now: OffsetDateTime,
+        history: &H,
+    ) -> Result<Vec<Change>, H::Error> {
+        let newest = self.newest;
+        if self.eras.last_serial() == Some(serial) || newest.is_some_and(|newest| told < newest) {
+            return Ok(Vec::new());
+        }
+        let start = newest.map_or(told, |newest| newest.saturating_add(Duration::NANOSECOND));
+        self.eras.note_serial(serial, start);
+        self.eras_changed = true;
+        Scene::new(self, history, now)?.settle(vec![(start, END)], None)
+    }
+
+    /// Accepts a reading because the user says so, whatever its neighbours say.
+    ///
+    /// # Errors
+    ///
+    /// The history cannot be looked up.
+    pub fn release<H: History>(
+        &mut self,
+        reading: &Reading<'_>,
+        now: OffsetDateTime,
+        history: &H,
+    ) -> Result<Vec<Change>, H::Error> {
+        Scene::new(self, history, now)?.release(reading)
+    }
+
+    /// A reading was accepted that is newer than all others.
+    fn note_accepted(&mut self, reading: &Reading<'_>) {
+        self.newest = self.newest.max(Some(reading.time));
+        for register in &reading.registers {
+            if let Some(value) = total(register) {
+                self.note_total(register.code, Point { time: reading.time, value });
+            }
+        }
+        if let Some(serial) = reading.serial() {
+            self.note_serial(serial, reading.time);
+        }
+    }
+
+    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime) {
+        if self.eras.serial(time) != Some(serial) {
+            self.eras.note_serial(serial, time);
+            self.eras_changed = true;
+        }
+    }
+
+    /// The newest accepted value of a total; `None` if it was not asked for yet.
+    pub(super) fn known_total(&self, code: ObisCode) -> Option<Option<Point>> {
+        let place = self.totals.binary_search_by_key(&code, |(code, _)| *code).ok()?;
+        self.totals.get(place).map(|(_, point)| *point)
+    }
+
+    /// Whatever becomes of these registers, they wait no longer.
+    pub(super) fn no_longer_waits(&mut self, reading: &Reading<'_>) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.time == reading.time) {
+            waiting.remove(&reading.registers);
+        }
+        self.waiting.retain(|waiting| !waiting.registers.is_empty());
+    }
+
+    /// Whether any total was accepted that is not zero.
+    pub(super) fn has_counted(&self) -> bool {
+        self.totals.iter().any(|(_, point)| point.is_some_and(|point| !point.value.is_zero()))
+    }
+
+    pub(super) fn note_total(&mut self, code: ObisCode, point: Point) {
+        match self.totals.binary_search_by_key(&code, |(code, _)| *code) {
+            Ok(place) => {
+                if let Some((_, known)) = self.totals.get_mut(place)
+                    && known.is_none_or(|known| known.time < point.time)
+                {
+                    *known = Some(point);
+                }
+            }
+            Err(place) => self.totals.insert(place, (code, Some(point))),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Why a reading is not believed.
+
+use time::OffsetDateTime;
+use xt211_obis::ObisCode;
+
+use super::Point;
+use crate::timestamp::utc;
+
+/// Why a reading, or a register of it, is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Its time is before this kind of module existed.
+    #[error("the reading is of {}, before this kind of module existed: its clock is not set", utc(*.0))]
+    TooEarly(OffsetDateTime),
+    /// Its time is ahead of our clock.
+    #[error("the reading is of {}, in the future: the module's clock or ours is wrong", utc(*.0))]
+    InTheFuture(OffsetDateTime),
+    /// The register was accepted with another value at the same time.
+    #[error("{code} has another value in an earlier reading of the same time")]
+    OtherValue {
+        /// The register.
+        code: ObisCode,
+    },
+    /// A total falls from this reading's neighbour to this reading, or from it to a neighbour.
+    #[error("{code} falls from {} to {} at {}", .from.value, .to.value, utc(.to.time))]
+    Fell {
+        /// The total.
+        code: ObisCode,
+        /// The earlier value.
+        from: Point,
+        /// The later value.
+        to: Point,
+    },
+    /// A total rises by more than can flow through the meter in the time between.
+    #[error(
+        "{code} rises from {} to {} by {}, by more than max_power_kw allows since {}",
+        .from.value, .to.value, utc(.to.time), utc(.from.time)
+    )]
+    RoseTooFast {
+        /// The total.
+        code: ObisCode,
+        /// The earlier value.
+        from: Point,
+        /// The later value.
+        to: Point,
+    },
+    /// Every total is zero, as when the module found nothing.
+    #[error("every total is 0, as when the module has found nothing")]
+    AllZero,
+}
+
+impl Reason {
+    /// A stable name for this reason.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooEarly(_) => "reading.time.too_early",
+            Self::InTheFuture(_) => "reading.time.in_the_future",
+            Self::OtherValue { .. } => "reading.register.other_value",
+            Self::Fell { .. } => "reading.total.fell",
+            Self::RoseTooFast { .. } => "reading.total.rose_too_fast",
+            Self::AllZero => "reading.total.all_zero",
+        }
+    }
+
+    /// Whether what was set aside with this code may yet be accepted, once its neighbours are.
+    #[must_use]
+    pub fn may_pass(code: &str) -> bool {
+        code.starts_with("reading.total.")
+    }
+}

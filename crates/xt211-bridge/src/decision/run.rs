@@ -1,0 +1,131 @@
+//! Runs: readings that were set aside one by one and agree with each other.
+
+use time::{Duration, OffsetDateTime};
+use xt211_obis::ObisCode;
+
+use super::{Limit, Point};
+
+/// How many readings it takes.
+const READINGS: usize = 3;
+
+/// How far apart the first and the last of them have to be.
+const SPAN: Duration = Duration::minutes(15);
+
+/// A value of a total that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) point: Point,
+    /// The serial number in force.
+    pub(super) serial: Option<Box<str>>,
+    /// Whether it is of a reading in which every total is zero. Such readings are what a module
+    /// sends that has found nothing, however often; alone, they are no evidence.
+    pub(super) is_zero: bool,
+}
+
+/// The longest run that ends in a member, as far as it matters.
+#[derive(Clone, Copy)]
+struct Chain {
+    start: OffsetDateTime,
+    readings: usize,
+    has_substance: bool,
+}
+
+/// Finds a run among values, sorted by time, that lie next to each other; returns when it starts.
+pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member]) -> Option<OffsetDateTime> {
+    let mut chains: Vec<Chain> = Vec::with_capacity(members.len());
+    for member in members {
+        let agrees = |earlier: &Member| {
+            let one_meter = match (&earlier.serial, &member.serial) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            };
+            one_meter
+                && earlier.point.time < member.point.time
+                && limit.check(code, earlier.point, member.point).is_ok()
+        };
+        let before = members.iter().zip(&chains).filter(|(earlier, _)| agrees(earlier));
+        let longest = before.map(|(_, chain)| *chain).max_by_key(|chain| {
+            (chain.readings, chain.has_substance, std::cmp::Reverse(chain.start))
+        });
+        let chain = match longest {
+            Some(chain) => Chain {
+                readings: chain.readings + 1,
+                has_substance: chain.has_substance || !member.is_zero,
+                ..chain
+            },
+            None => Chain { start: member.point.time, readings: 1, has_substance: !member.is_zero },
+        };
+        let span = member.point.time - chain.start;
+        if chain.readings >= READINGS && span >= SPAN && chain.has_substance {
+            return Some(chain.start);
+        }
+        chains.push(chain);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const START: OffsetDateTime = datetime!(2026-02-21 20:00 UTC);
+
+    /// When a run starts among values at these minutes; at 60 kW, a minute is worth 1 kWh.
+    fn start(values: &[(i64, &str)]) -> Option<i64> {
+        let member = |(minutes, value): &(i64, &str)| Member {
+            point: Point {
+                time: START + Duration::minutes(*minutes),
+                value: value.parse().unwrap(),
+            },
+            serial: None,
+            is_zero: *value == "0",
+        };
+        let members: Vec<_> = values.iter().map(member).collect();
+        let start = find(Limit { max_power: 60.0 }, ObisCode::reduced(1, 8, 0), &members)?;
+        Some((start - START).whole_minutes())
+    }
+
+    #[test]
+    fn three_that_agree_over_a_quarter_of_an_hour() {
+        assert_eq!(start(&[(0, "5"), (7, "6"), (15, "7")]), Some(0));
+        assert_eq!(start(&[(0, "5"), (7, "6"), (14, "7")]), None, "too short");
+        assert_eq!(start(&[(0, "5"), (15, "7")]), None, "too few");
+        assert_eq!(start(&[(0, "5"), (7, "4"), (15, "7")]), None, "one falls");
+        assert_eq!(start(&[(0, "5"), (7, "500"), (15, "7")]), None, "one is far off");
+    }
+
+    #[test]
+    fn what_does_not_agree_is_left_out() {
+        assert_eq!(
+            start(&[(0, "9"), (1, "5"), (3, "900"), (8, "6"), (9, "0"), (17, "7")]),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn zeros_alone_are_no_evidence() {
+        assert_eq!(start(&[(0, "0"), (10, "0"), (20, "0"), (30, "0")]), None);
+        assert_eq!(start(&[(0, "0"), (10, "0"), (20, "0"), (30, "0.2")]), Some(0));
+    }
+
+    #[test]
+    fn two_meters_make_no_run() {
+        let member = |minutes, serial: Option<&str>| Member {
+            point: Point { time: START + Duration::minutes(minutes), value: 5.into() },
+            serial: serial.map(Box::from),
+            is_zero: false,
+        };
+        let limit = Limit { max_power: 60.0 };
+        let found = |serials: [Option<&'static str>; 3]| {
+            let members = [0, 8, 16].into_iter().zip(serials);
+            let members: Vec<_> =
+                members.map(|(minutes, serial)| member(minutes, serial)).collect();
+            find(limit, ObisCode::reduced(1, 8, 0), &members).is_some()
+        };
+        assert!(found([Some("1"), Some("1"), Some("1")]));
+        assert!(found([None, Some("1"), None]));
+        assert!(!found([Some("1"), Some("2"), Some("1")]));
+    }
+}

@@ -1,0 +1,432 @@
+//! A decision under way.
+
+use std::collections::BTreeSet;
+
+use time::{OffsetDateTime, macros::datetime};
+use xt211_message::{Reading, Register, Registers};
+use xt211_obis::ObisCode;
+
+use super::{
+    Accepted, Change, History, Judgement, Meter, Point, Reason, Refused, Waiting,
+    candidate::{collect, owned},
+    run::{self, Member},
+    time_rule::horizon,
+    total::total,
+};
+
+/// How many readings may wait to be credible: what a module has in its queue, and some. Older ones
+/// stay set aside until the user releases them.
+const MOST_WAITING: usize = 128;
+
+/// Before and after all readings.
+const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+pub(super) const END: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
+
+/// A span of time in which something has changed: what waits there is to be looked at again.
+type Span = (OffsetDateTime, OffsetDateTime);
+
+/// What was accepted of a total just before and just after a time.
+#[derive(Clone, Copy)]
+struct Neighbours {
+    before: Option<Point>,
+    after: Option<Point>,
+}
+
+/// How a value of a total fits between its neighbours.
+enum Fit {
+    /// Well.
+    Yes {
+        /// Whether there is any to compare it with.
+        is_witnessed: bool,
+        /// The total started anew at this reading already, not first at that time.
+        earlier_start: Option<OffsetDateTime>,
+    },
+    No(Reason),
+}
+
+/// What is to become of a reading that waits.
+#[derive(Default)]
+struct Verdict {
+    accepted: Vec<ObisCode>,
+    /// Totals that started anew at it already, not first at these times.
+    earlier_starts: Vec<(ObisCode, OffsetDateTime)>,
+    /// Why the others are not.
+    reasons: Vec<Reason>,
+}
+
+/// A meter while it decides, with all that was accepted: before, and by this decision.
+pub(super) struct Scene<'d, H> {
+    meter: &'d mut Meter,
+    history: &'d H,
+    /// No reading later than this is taken for a witness. There can be one if our own clock was
+    /// wrong when it came, or if the user released it.
+    horizon: OffsetDateTime,
+    /// The newest reading up to there.
+    newest: Option<OffsetDateTime>,
+    /// What this decision has accepted.
+    fresh: Vec<(OffsetDateTime, Register<'static>)>,
+}
+
+impl<'d, H: History> Scene<'d, H> {
+    pub(super) fn new(
+        meter: &'d mut Meter,
+        history: &'d H,
+        now: OffsetDateTime,
+    ) -> Result<Self, H::Error> {
+        let horizon = horizon(now);
+        let newest = match meter.newest {
+            Some(newest) if newest > horizon => history.newest(horizon)?,
+            newest => newest,
+        };
+        Ok(Self { meter, history, horizon, newest, fresh: Vec::new() })
+    }
+
+    /// Whether a reading is the next one, with nothing to be said against it: the usual case.
+    pub(super) fn is_plainly_next(&mut self, reading: &Reading<'_>) -> Result<bool, H::Error> {
+        if !self.meter.waiting.is_empty()
+            || self.meter.newest.is_some_and(|newest| reading.time <= newest)
+        {
+            return Ok(false);
+        }
+        let (mut has_totals, mut all_zero) = (false, true);
+        for register in &reading.registers {
+            let Some(value) = total(register) else { continue };
+            (has_totals, all_zero) = (true, all_zero && value.is_zero());
+            let point = Point { time: reading.time, value };
+            match self.fit(register.code, point, reading.serial())? {
+                Fit::Yes { earlier_start: None, .. } => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(!(has_totals && all_zero))
+    }
+
+    /// Judges a reading for which it takes more than its predecessor.
+    pub(super) fn judge_between(&mut self, reading: &Reading<'_>) -> Result<Judgement, H::Error> {
+        let known = self.accepted_at(reading.time)?;
+        let mut contradicted = Vec::new();
+        let waiting = Waiting::of(reading, |register| {
+            let waits = |waiting: &Waiting| waiting.time == reading.time && waiting.holds(register);
+            match known.get(register.code) {
+                Some(value) if *value != register.value => {
+                    contradicted.push(owned(register));
+                    false
+                }
+                Some(_) => false,
+                None => !self.meter.waiting.iter().any(waits),
+            }
+        });
+        let contradiction = (!contradicted.is_empty()).then(|| Refused {
+            time: reading.time,
+            serial: reading.serial().map(Box::from),
+            reasons: contradicted.iter().map(|one| Reason::OtherValue { code: one.code }).collect(),
+            registers: collect(contradicted),
+        });
+        let changes = match waiting {
+            Some(waiting) => {
+                let time = waiting.time;
+                self.let_wait(waiting);
+                self.settle(vec![(time, time)], Some(time))?
+            }
+            None if contradiction.is_none() => return Ok(Judgement::Repeated),
+            None => Vec::new(),
+        };
+        Ok(Judgement::Mixed { contradiction, changes })
+    }
+
+    /// Accepts all of a reading; where it contradicts its neighbours, its totals start anew.
+    pub(super) fn release(&mut self, reading: &Reading<'_>) -> Result<Vec<Change>, H::Error> {
+        self.meter.no_longer_waits(reading);
+        let Some(released) = Waiting::of(reading, |_| true) else { return Ok(Vec::new()) };
+        for register in &released.registers {
+            let code = register.code;
+            let Some(point) = released.point(code) else { continue };
+            let Neighbours { before, after } = self.neighbours(code, point.time)?;
+            let check = |from, to| self.meter.limit.check(code, from, to).is_ok();
+            let starts = [
+                before.filter(|before| !check(*before, point)).map(|_| point.time),
+                after.filter(|after| !check(point, *after)).map(|after| after.time),
+            ];
+            for start in starts.into_iter().flatten() {
+                self.meter.eras.start(code, start);
+                self.meter.eras_changed = true;
+            }
+        }
+        let registers = released.registers.clone();
+        let (change, span) = self.accept(&released, registers)?;
+        let mut changes = vec![change];
+        changes.extend(self.settle(vec![span], None)?);
+        Ok(changes)
+    }
+
+    /// Looks at what waits in these spans, and around what is accepted there, until nothing more
+    /// can be. A reading that has just arrived may complete a run; if it is not accepted, it is to
+    /// be set aside.
+    pub(super) fn settle(
+        &mut self,
+        mut spans: Vec<Span>,
+        arrived: Option<OffsetDateTime>,
+    ) -> Result<Vec<Change>, H::Error> {
+        let mut changes = Vec::new();
+        loop {
+            let so_far = changes.len();
+            while let Some(span) = spans.pop() {
+                self.look_at(span, &mut spans, &mut changes)?;
+            }
+            match arrived {
+                // A run that started something anew was accepted, so that this ends.
+                Some(time) if changes.len() > so_far || so_far == 0 => {
+                    spans = self.start_anew(time)?;
+                }
+                _ => break,
+            }
+            if spans.is_empty() {
+                break;
+            }
+        }
+        if let Some(time) = arrived {
+            self.set_aside_arrived(time, &mut changes)?;
+        }
+        Ok(changes)
+    }
+
+    /// Accepts what can be of what waits in a span, and notes where that makes a difference.
+    fn look_at(
+        &mut self,
+        (from, to): Span,
+        spans: &mut Vec<Span>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), H::Error> {
+        let mut index = self.meter.waiting.partition_point(|waiting| waiting.time < from);
+        while let Some(waiting) = self.meter.waiting.get(index).filter(|one| one.time <= to) {
+            let waiting = waiting.clone();
+            let Verdict { accepted, earlier_starts, reasons } = self.examine(&waiting)?;
+            if accepted.is_empty() {
+                index += 1;
+                continue;
+            }
+            self.meter.waiting.remove(index);
+            for (code, start) in earlier_starts {
+                self.meter.eras.move_start(code, start, waiting.time);
+                self.meter.eras_changed = true;
+            }
+            let (registers, rest) = waiting.part(&accepted);
+            let (mut change, span) = self.accept(&waiting, registers)?;
+            spans.push(span);
+            if !rest.is_empty() {
+                change.refused = Some(waiting.refuse(rest.clone(), reasons));
+                let rest = Waiting { registers: rest, entry: None, ..waiting };
+                self.meter.waiting.insert(index, rest);
+                index += 1;
+            }
+            changes.push(change);
+        }
+        Ok(())
+    }
+
+    /// What has just arrived and is not accepted at all.
+    fn set_aside_arrived(
+        &mut self,
+        time: OffsetDateTime,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), H::Error> {
+        let is_new = |waiting: &&Waiting| waiting.time == time && waiting.entry.is_none();
+        let is_said = changes
+            .iter()
+            .any(|change| change.refused.as_ref().is_some_and(|refused| refused.time == time));
+        if let Some(waiting) = self.meter.waiting.iter().find(is_new).cloned()
+            && !is_said
+        {
+            let reasons = self.examine(&waiting)?.reasons;
+            let refused = Some(waiting.refuse(waiting.registers.clone(), reasons));
+            changes.push(Change { entry: None, accepted: None, refused });
+        }
+        Ok(())
+    }
+
+    fn let_wait(&mut self, waiting: Waiting) {
+        let all = &mut self.meter.waiting;
+        let place = all.partition_point(|other| other.time <= waiting.time);
+        all.insert(place, waiting);
+        if all.len() > MOST_WAITING {
+            all.remove(0);
+        }
+    }
+
+    /// Takes registers of a reading among the witnesses. Returns the span that they lie in.
+    fn accept(
+        &mut self,
+        waiting: &Waiting,
+        registers: Registers<'static>,
+    ) -> Result<(Change, Span), H::Error> {
+        let time = waiting.time;
+        let mut span = (time, time);
+        for register in &registers {
+            self.fresh.push((time, register.clone()));
+            let Some(value) = total(register) else { continue };
+            let Neighbours { before, after } = self.neighbours(register.code, time)?;
+            span.0 = span.0.min(before.map_or(BEGINNING, |point| point.time));
+            span.1 = span.1.max(after.map_or(END, |point| point.time));
+            self.meter.note_total(register.code, Point { time, value });
+        }
+        if let Some(serial) = &waiting.serial {
+            self.meter.note_serial(serial, time);
+        }
+        let is_current = time <= self.horizon && self.newest.is_none_or(|newest| time >= newest);
+        if is_current {
+            self.newest = Some(time);
+        }
+        self.meter.newest = self.meter.newest.max(Some(time));
+        let accepted = Some(Accepted { time, registers, is_current });
+        Ok((Change { entry: waiting.entry, accepted, refused: None }, span))
+    }
+
+    /// What is to become of a reading that waits, by its neighbours.
+    fn examine(&mut self, waiting: &Waiting) -> Result<Verdict, H::Error> {
+        let mut verdict = Verdict::default();
+        let known = self.accepted_at(waiting.time)?;
+        let (mut is_witnessed, mut is_known) = (false, false);
+        for register in &waiting.registers {
+            let code = register.code;
+            let fit = match waiting.point(code) {
+                // Another reading of the same time was accepted meanwhile.
+                _ if known.get(code).is_some() => Fit::No(Reason::OtherValue { code }),
+                Some(point) => {
+                    let Neighbours { before, after } = self.neighbours(code, point.time)?;
+                    is_known |= before.is_some() || after.is_some();
+                    self.fit(code, point, waiting.serial.as_deref())?
+                }
+                None => Fit::Yes { is_witnessed: false, earlier_start: None },
+            };
+            match fit {
+                Fit::Yes { is_witnessed: by_this, earlier_start } => {
+                    is_witnessed |= by_this;
+                    verdict.accepted.push(code);
+                    verdict.earlier_starts.extend(earlier_start.map(|start| (code, start)));
+                }
+                Fit::No(reason) => verdict.reasons.push(reason),
+            }
+        }
+        // A zero needs a witness: of the same register, or, if none of its registers was ever
+        // seen, of any, which shows that the module does find the meter.
+        let has_witness = is_witnessed || (!is_known && self.meter.has_counted());
+        if waiting.is_zero && !(verdict.reasons.is_empty() && has_witness) {
+            return Ok(Verdict { reasons: vec![Reason::AllZero], ..Verdict::default() });
+        }
+        Ok(verdict)
+    }
+
+    fn fit(&mut self, code: ObisCode, point: Point, serial: Option<&str>) -> Result<Fit, H::Error> {
+        let neighbours = self.neighbours(code, point.time)?;
+        let Meter { limit, eras, .. } = &*self.meter;
+        let serial = serial.or_else(|| eras.serial(point.time));
+        let is_same_meter = |other: &Point| match (serial, eras.serial(other.time)) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        let before = neighbours
+            .before
+            .filter(is_same_meter)
+            .filter(|before| eras.starts_between(code, before.time, point.time).is_none());
+        let after = neighbours.after.filter(is_same_meter);
+        let next_start = after.and_then(|after| eras.starts_between(code, point.time, after.time));
+        if let Some(Err(reason)) = before.map(|before| limit.check(code, before, point)) {
+            // If not of the era before, then perhaps of the one that follows.
+            let fits_after = after.is_some_and(|after| limit.check(code, point, after).is_ok());
+            return Ok(match next_start {
+                Some(_) if fits_after => Fit::Yes { is_witnessed: true, earlier_start: next_start },
+                _ => Fit::No(reason),
+            });
+        }
+        let after = after.filter(|_| next_start.is_none());
+        if let Some(Err(reason)) = after.map(|after| limit.check(code, point, after)) {
+            return Ok(Fit::No(reason));
+        }
+        let is_witnessed = before.is_some() || after.is_some();
+        Ok(Fit::Yes { is_witnessed, earlier_start: None })
+    }
+
+    /// Lets totals start anew where a reading that has just come completes a run of what was not
+    /// accepted. Returns the spans in which that makes a difference.
+    fn start_anew(&mut self, arrived: OffsetDateTime) -> Result<Vec<Span>, H::Error> {
+        let rejected = self.meter.waiting.iter().filter(|waiting| waiting.time == arrived);
+        let totals = rejected.flat_map(|waiting| waiting.registers.iter());
+        let codes: BTreeSet<_> =
+            totals.filter(|one| total(one).is_some()).map(|register| register.code).collect();
+        let mut spans = Vec::new();
+        for code in codes {
+            let Neighbours { before, after } = self.neighbours(code, arrived)?;
+            let Meter { limit, eras, waiting, .. } = &*self.meter;
+            // What lies between two readings that agree is contradicted by the later one.
+            let is_contradicted = before.zip(after).is_some_and(|(before, after)| {
+                eras.starts_between(code, before.time, after.time).is_none()
+                    && eras.serial(before.time) == eras.serial(after.time)
+            });
+            if is_contradicted {
+                continue;
+            }
+            let (from, to) = (
+                before.map_or(BEGINNING, |before| before.time),
+                after.map_or(END, |after| after.time),
+            );
+            let between = waiting.iter().filter(|one| from < one.time && one.time < to);
+            let member = |waiting: &'_ Waiting| {
+                let point = waiting.point(code)?;
+                let serial = waiting.serial.as_deref().or_else(|| eras.serial(point.time));
+                Some(Member { point, serial: serial.map(Box::from), is_zero: waiting.is_zero })
+            };
+            let members: Vec<_> = between.filter_map(member).collect();
+            let Some(start) = run::find(*limit, code, &members) else { continue };
+            // The total starts anew at the run; and once more behind it, if that is what it
+            // contradicts.
+            for start in [Some(start), after.map(|after| after.time)].into_iter().flatten() {
+                self.meter.eras.start(code, start);
+            }
+            self.meter.eras_changed = true;
+            spans.push((from, to));
+        }
+        Ok(spans)
+    }
+
+    /// All that was accepted of that very time.
+    fn accepted_at(&self, time: OffsetDateTime) -> Result<Registers<'static>, H::Error> {
+        let before = match self.meter.newest {
+            Some(newest) if time <= newest => self.history.at(time)?,
+            _ => None,
+        };
+        let fresh = self.fresh.iter().filter(|(other, _)| *other == time);
+        let fresh = fresh.map(|(_, register)| register.clone());
+        Ok(collect(before.iter().flatten().cloned().chain(fresh).collect()))
+    }
+
+    fn neighbours(&mut self, code: ObisCode, time: OffsetDateTime) -> Result<Neighbours, H::Error> {
+        let newest = match self.meter.known_total(code) {
+            Some(newest) => newest,
+            None => {
+                let newest = self.history.before(code, END)?;
+                self.meter.totals.push((code, newest));
+                self.meter.totals.sort_unstable_by_key(|(code, _)| *code);
+                newest
+            }
+        };
+        let (before, after) = match newest {
+            Some(newest) if newest.time < time => (Some(newest), None),
+            Some(_) => (self.history.before(code, time)?, self.history.after(code, time)?),
+            None => (None, None),
+        };
+        let fresh = self.fresh.iter().filter(|(_, register)| register.code == code);
+        let fresh = fresh
+            .filter_map(|(time, register)| Some(Point { time: *time, value: total(register)? }));
+        let earlier = fresh.clone().filter(|point| point.time < time);
+        let later = fresh.filter(|point| point.time > time);
+        let by_time = |point: &Point| point.time;
+        Ok(Neighbours {
+            before: before.into_iter().chain(earlier).max_by_key(by_time),
+            after: after
+                .into_iter()
+                .chain(later)
+                .filter(|point| point.time <= self.horizon)
+                .min_by_key(by_time),
+        })
+    }
+}

@@ -1,0 +1,303 @@
+//! The rules, one by one.
+
+use super::*;
+use crate::decision::{AHEAD, Reason};
+
+const FELL: &str = "reading.total.fell";
+const ROSE: &str = "reading.total.rose_too_fast";
+const ZERO: &str = "reading.total.all_zero";
+const OTHER: &str = "reading.register.other_value";
+
+/// A bench that has taken these readings of the total, in this order.
+fn after(totals: &[(i64, &str)]) -> Bench {
+    let mut bench = Bench::new();
+    bench.take_totals(totals);
+    bench
+}
+
+impl Bench {
+    fn take_totals(&mut self, totals: &[(i64, &str)]) {
+        for (minutes, total) in totals {
+            self.take(&reading(*minutes, &format!("1.8.0={total}")));
+        }
+    }
+
+    /// What was accepted of the total, and what is set aside.
+    fn has(&self, totals: &[(i64, &str)], aside: &[(i64, &'static str)]) {
+        let expected: Vec<_> =
+            totals.iter().map(|(at, total)| (*at, (*total).to_owned())).collect();
+        assert_eq!(self.totals(), expected);
+        assert_eq!(self.aside(), aside);
+    }
+}
+
+#[test]
+fn a_counter_that_counts() {
+    let bench = after(&[(0, "5"), (3, "5"), (6, "6.5")]);
+    bench.has(&[(0, "5"), (3, "5"), (6, "6.5")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("6.5"));
+}
+
+#[test]
+fn the_same_again_is_nothing() {
+    let mut bench = after(&[(0, "5"), (3, "6")]);
+    assert_eq!(bench.take(&reading(0, "1.8.0=5")), Judgement::Repeated);
+    assert_eq!(bench.take(&reading(3, "1.8.0=6")), Judgement::Repeated);
+    bench.take(&reading(6, "1.8.0=900"));
+    assert_eq!(bench.take(&reading(6, "1.8.0=900")), Judgement::Repeated, "waits already");
+    bench.has(&[(0, "5"), (3, "6")], &[(6, ROSE)]);
+}
+
+#[test]
+fn of_two_values_at_one_time_the_first_stays() {
+    let mut bench = after(&[(0, "5")]);
+    bench.take(&reading(0, "1.8.0=6 16.7.0=100"));
+    bench.has(&[(0, "5")], &[(0, OTHER)]);
+    // What is new in it counts.
+    let at = bench.archive.at(minute(0)).unwrap().unwrap();
+    assert_eq!(at, reading(0, "1.8.0=5 16.7.0=100").registers);
+    bench.take(&reading(0, "96.14.0=\"T1\""));
+    bench.take(&reading(0, "96.14.0=\"T2\""));
+    assert_eq!(bench.aside(), [(0, OTHER), (0, OTHER)]);
+}
+
+#[test]
+fn a_total_that_falls() {
+    let mut bench = after(&[(0, "5"), (3, "4.999")]);
+    bench.has(&[(0, "5")], &[(3, FELL)]);
+    bench.take_totals(&[(6, "5.1")]);
+    bench.has(&[(0, "5"), (6, "5.1")], &[(3, FELL)]);
+    assert_eq!(bench.shown.as_deref(), Some("5.1"));
+}
+
+#[test]
+fn a_total_that_rises_too_fast() {
+    let mut bench = after(&[(0, "5"), (3, "9.001")]);
+    bench.has(&[(0, "5")], &[(3, ROSE)]);
+    // The real one, and one that the glitch would have made impossible.
+    bench.take_totals(&[(6, "5.1"), (9, "5.2")]);
+    bench.has(&[(0, "5"), (6, "5.1"), (9, "5.2")], &[(3, ROSE)]);
+}
+
+#[test]
+fn what_is_believed_of_a_reading_is_kept_and_shown() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 1.8.1=3 16.7.0=100"));
+    bench.take(&reading(3, "1.8.0=5.1 1.8.1=900 16.7.0=200"));
+    assert_eq!(bench.aside(), [(3, ROSE)]);
+    let at = bench.archive.at(minute(3)).unwrap().unwrap();
+    assert_eq!(at, reading(3, "1.8.0=5.1 16.7.0=200").registers);
+    // The other register goes on by itself.
+    bench.take(&reading(6, "1.8.0=5.2 1.8.1=3.1"));
+    assert_eq!(bench.aside(), [(3, ROSE)]);
+}
+
+#[test]
+fn a_net_total_may_fall_and_so_may_what_is_none() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "16.8.0=5 16.7.0=100 1.6.0=9 0-1:24.2.1=9"));
+    bench.take(&reading(3, "16.8.0=4 16.7.0=-3 1.6.0=1 0-1:24.2.1=1"));
+    assert_eq!(bench.aside(), []);
+}
+
+#[test]
+fn a_zero_in_between_is_set_aside_whole() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 2.8.0=0 16.7.0=100"));
+    bench.take(&reading(3, "1.8.0=0 2.8.0=0 16.7.0=0"));
+    assert_eq!(bench.aside(), [(3, ZERO)]);
+    assert_eq!(bench.archive.at(minute(3)), Ok(None));
+    bench.take(&reading(6, "1.8.0=5.1 2.8.0=0 16.7.0=100"));
+    assert_eq!(bench.aside(), [(3, ZERO)], "still");
+    assert_eq!(bench.shown.as_deref(), Some("5.1"));
+}
+
+#[test]
+fn zeros_never_start_anew_however_many() {
+    let zeros: Vec<_> = (1..100).map(|number| (number * 15, "0")).collect();
+    let mut bench = after(&[(0, "5")]);
+    bench.take_totals(&zeros);
+    bench.has(&[(0, "5")], &zeros.iter().map(|(at, _)| (*at, ZERO)).collect::<Vec<_>>());
+    bench.take_totals(&[(1500, "9")]);
+    assert_eq!(bench.totals().len(), 2);
+}
+
+#[test]
+fn the_zeros_of_a_first_boot_leave_no_trace() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=0 1.8.1=0 2.8.0=0"));
+    bench.take(&reading(3, "1.8.0=0 1.8.1=0 2.8.0=0"));
+    assert_eq!(bench.shown, None);
+    bench.take(&reading(6, "1.8.0=7369.066 1.8.1=1338.005 2.8.0=0"));
+    bench.has(&[(6, "7369.066")], &[(0, ZERO), (3, ZERO)]);
+    assert_eq!(bench.archive.0.len(), 1);
+    assert_eq!(bench.shown.as_deref(), Some("7369.066"));
+}
+
+#[test]
+fn a_new_meter_that_has_counted_nothing_is_believed_once_it_counts() {
+    let mut bench = after(&[(0, "0"), (3, "0")]);
+    bench.has(&[], &[(0, ZERO), (3, ZERO)]);
+    bench.take_totals(&[(6, "0.002")]);
+    bench.has(&[(0, "0"), (3, "0"), (6, "0.002")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("0.002"));
+}
+
+#[test]
+fn an_unused_register_may_be_zero_in_a_message_of_its_own() {
+    let mut bench = after(&[(0, "5")]);
+    bench.take(&reading(1, "2.8.0=0"));
+    bench.take(&reading(4, "2.8.0=0"));
+    assert_eq!(bench.aside(), []);
+}
+
+#[test]
+fn a_late_reading_is_kept_but_not_shown() {
+    let mut bench = after(&[(0, "5"), (6, "6")]);
+    bench.take_totals(&[(3, "5.5")]);
+    bench.has(&[(0, "5"), (3, "5.5"), (6, "6")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("6"));
+    bench.take_totals(&[(4, "6.1"), (5, "5.4"), (-9, "5.1")]);
+    bench.has(&[(0, "5"), (3, "5.5"), (6, "6")], &[(-9, FELL), (4, FELL), (5, FELL)]);
+}
+
+#[test]
+fn a_burst_that_comes_again() {
+    let queue: Vec<_> = (0..50).map(|at| (at * 5, format!("{}", 100 + at))).collect();
+    let queue: Vec<_> = queue.iter().map(|(at, total)| (*at, total.as_str())).collect();
+    let mut bench = Bench::new();
+    for sent in 1..=queue.len() {
+        bench.take_totals(&queue[..sent]);
+    }
+    bench.has(&queue, &[]);
+}
+
+#[test]
+fn a_meter_that_is_exchanged() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
+    bench.take(&reading(6, "1.8.0=12.1"));
+    // What comes late is compared with its own meter's.
+    bench.take(&reading(2, "1.8.0=7369.5 96.1.1=\"1\""));
+    bench.take(&reading(1, "1.8.0=7369.6 96.1.1=\"1\""));
+    bench.has(&[(0, "7369"), (2, "7369.5"), (3, "12"), (6, "12.1")], &[(1, FELL)]);
+    assert_eq!(bench.meter.serial(), Some("2"));
+}
+
+#[test]
+fn a_new_meter_at_zero_waits_until_it_counts() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+    bench.take(&reading(3, "1.8.0=0 96.1.1=\"2\""));
+    assert_eq!(bench.aside(), [(3, ZERO)]);
+    bench.take(&reading(6, "1.8.0=0.1 96.1.1=\"2\""));
+    bench.has(&[(0, "7369"), (3, "0"), (6, "0.1")], &[]);
+}
+
+#[test]
+fn a_status_may_tell_of_the_exchange() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+    bench.take(&reading(3, "1.8.0=12"));
+    assert_eq!(bench.aside(), [(3, FELL)]);
+    let mut learn = |serial: &str, minutes| {
+        let Bench { meter, archive, .. } = &mut bench;
+        let Ok(changes) = meter.learn_serial(serial, minute(minutes), NOW, archive);
+        bench.carry_out(&changes);
+    };
+    learn("1", 4);
+    learn("3", -4);
+    learn("2", 5);
+    bench.has(&[(0, "7369"), (3, "12")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("12"));
+}
+
+#[test]
+fn a_counter_that_really_restarts() {
+    let mut bench = after(&[(0, "7369"), (5, "0"), (10, "0.1"), (15, "0.2")]);
+    bench.has(&[(0, "7369")], &[(5, ZERO), (10, FELL), (15, FELL)]);
+    bench.restart();
+    bench.take_totals(&[(20, "0.3")]);
+    bench.has(&[(0, "7369"), (5, "0"), (10, "0.1"), (15, "0.2"), (20, "0.3")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("0.3"));
+    // From now on, it counts as any other.
+    bench.take_totals(&[(25, "0.4"), (30, "7370"), (12, "0.15"), (2, "7369.1"), (3, "0.01")]);
+    assert_eq!(bench.aside(), [(3, FELL), (30, ROSE)]);
+}
+
+#[test]
+fn a_run_has_to_last_a_quarter_of_an_hour() {
+    let mut bench = after(&[(0, "7369"), (5, "1"), (9, "1.1"), (13, "1.2"), (19, "1.3")]);
+    assert_eq!(bench.aside().len(), 4);
+    bench.take_totals(&[(20, "1.4")]);
+    assert_eq!(bench.aside(), []);
+}
+
+#[test]
+fn a_run_between_two_readings_that_agree_is_none() {
+    let mut bench = after(&[(0, "100"), (60, "101")]);
+    bench.take_totals(&[(10, "5"), (20, "6"), (30, "7"), (40, "8")]);
+    assert_eq!(bench.totals().len(), 2);
+    assert_eq!(bench.aside().len(), 4);
+}
+
+#[test]
+fn a_wrong_first_reading_is_outnumbered() {
+    let mut bench = after(&[(0, "900"), (5, "5"), (10, "5.1"), (15, "5.2")]);
+    bench.has(&[(0, "900")], &[(5, FELL), (10, FELL), (15, FELL)]);
+    bench.take_totals(&[(20, "5.3")]);
+    assert_eq!(bench.totals().len(), 5, "what was accepted stays");
+    assert_eq!(bench.aside(), []);
+}
+
+#[test]
+fn times_that_cannot_be() {
+    let mut bench = after(&[(0, "5")]);
+    let boot = Reading { time: datetime!(1970-01-01 0:00:05 UTC), ..reading(0, "1.8.0=5") };
+    assert_eq!(bench.take(&boot), Judgement::Untimely(Reason::TooEarly(boot.time)));
+    let future = Reading { time: NOW + AHEAD + Duration::SECOND, ..reading(0, "1.8.0=5") };
+    assert_eq!(bench.take(&future), Judgement::Untimely(Reason::InTheFuture(future.time)));
+    // The module's clock is right again.
+    bench.take_totals(&[(3, "6")]);
+    bench.has(&[(0, "5"), (3, "6")], &[]);
+    assert_eq!(bench.shown.as_deref(), Some("6"));
+}
+
+#[test]
+fn a_reading_of_the_future_that_a_wrong_clock_of_ours_let_in_is_no_witness() {
+    let mut bench = Bench::new();
+    bench.now = datetime!(2000-01-01 0:00 UTC);
+    bench.take_totals(&[(0, "5"), (1_000_000, "900")]);
+    assert_eq!(bench.shown.as_deref(), Some("900"));
+    bench.now = NOW;
+    bench.restart();
+    bench.take_totals(&[(3, "6"), (6, "7"), (4, "6.5")]);
+    assert_eq!(bench.aside(), []);
+    assert_eq!(bench.shown.as_deref(), Some("7"));
+    bench.take_totals(&[(9, "6")]);
+    assert_eq!(bench.aside(), [(9, FELL)]);
+}
+
+#[test]
+fn the_user_knows_better() {
+    let mut bench = after(&[(0, "7369"), (5, "12")]);
+    assert_eq!(bench.aside(), [(5, FELL)]);
+    let Bench { meter, archive, .. } = &mut bench;
+    let Ok(changes) = meter.release(&reading(5, "1.8.0=12"), NOW, archive);
+    bench.aside.clear();
+    bench.carry_out(&changes);
+    bench.has(&[(0, "7369"), (5, "12")], &[]);
+    bench.take_totals(&[(10, "12.1")]);
+    bench.has(&[(0, "7369"), (5, "12"), (10, "12.1")], &[]);
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let mut bench = after(&[(0, "5")]);
+    for at in 1..1_000 {
+        bench.take(&reading(at, "1.8.0=0"));
+    }
+    assert_eq!(bench.meter.waiting.len(), 128);
+    assert_eq!(bench.aside.len(), 999);
+}
