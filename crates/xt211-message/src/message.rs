@@ -117,6 +117,12 @@ impl<'a> Registers<'a> {
             None => Ok(Self { sorted: registers }),
         }
     }
+
+    /// The same registers, apart from the message they were borrowed from.
+    #[must_use]
+    pub fn into_owned(self) -> Registers<'static> {
+        Registers { sorted: self.sorted.into_iter().map(Register::into_owned).collect() }
+    }
 }
 
 impl<'s, 'a> IntoIterator for &'s Registers<'a> {
@@ -142,6 +148,16 @@ impl Register<'_> {
     #[must_use]
     pub fn is_serial(&self) -> bool {
         matches!(self.code.meaning(), Some(Meaning { quantity: Quantity::SerialNumber, .. }))
+    }
+
+    /// The same register, apart from the message it was borrowed from.
+    #[must_use]
+    pub fn into_owned(self) -> Register<'static> {
+        let value = match self.value {
+            Value::Number(number) => Value::Number(number),
+            Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+        };
+        Register { code: self.code, value }
     }
 }
 
@@ -227,6 +243,19 @@ mod tests {
         assert_eq!(sorted.get(ObisCode::reduced(3, 8, 0)), None);
         let twice = registers(&[("1.8.0", "a"), ("2.8.0", "a"), ("1.8.0", "b"), ("1.8.0", "a")]);
         assert_eq!(twice, Err(ObisCode::reduced(1, 8, 0)));
+    }
+
+    #[test]
+    fn owned_registers_outlive_their_message() {
+        let owned = {
+            let text = String::from("5100025085");
+            let register = Register {
+                code: ObisCode::reduced(96, 1, 1),
+                value: Value::Text(Cow::Borrowed(&text)),
+            };
+            Registers::from_vec(vec![register]).unwrap().into_owned()
+        };
+        assert_eq!(owned, registers(&[("96.1.1", "5100025085")]).unwrap());
     }
 
     #[test]

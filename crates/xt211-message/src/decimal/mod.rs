@@ -57,6 +57,22 @@ impl Decimal {
     /// 0
     pub const ZERO: Self = Self { mantissa: 0, scale: 0 };
 
+    /// The number `mantissa · 10^-scale`, the inverse of [`parts`](Self::parts). `None` if the
+    /// mantissa is 10^18 or more, either side of zero, or the scale more than 18.
+    ///
+    /// ```
+    /// use xt211_message::Decimal;
+    ///
+    /// assert_eq!(Decimal::from_parts(7_369_066, 3), "7369.066".parse().ok());
+    /// assert_eq!(Decimal::from_parts(1, 19), None);
+    /// ```
+    #[must_use]
+    pub fn from_parts(mantissa: i64, scale: u8) -> Option<Self> {
+        let is_one = mantissa > -LIMIT && mantissa < LIMIT && scale <= MAX_DIGITS;
+        // The magnitude is less than 10^18, so taking the sign off cannot overflow.
+        is_one.then(|| Self::new(mantissa < 0, mantissa.abs(), scale))
+    }
+
     /// Whether this is 0.
     #[must_use]
     pub const fn is_zero(self) -> bool {

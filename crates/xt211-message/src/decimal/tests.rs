@@ -106,6 +106,22 @@ fn equal_numbers_are_equal() {
 }
 
 #[test]
+fn parts() {
+    let text = |mantissa, scale| Decimal::from_parts(mantissa, scale).map(|n| n.to_string());
+    assert_eq!(text(0, 18).as_deref(), Some("0"));
+    assert_eq!(text(1500, 3).as_deref(), Some("1.5"));
+    assert_eq!(text(-13, 2).as_deref(), Some("-0.13"));
+    assert_eq!(text(1500, 0).as_deref(), Some("1500"));
+    assert_eq!(text(LIMIT - 1, 18).as_deref(), Some("0.999999999999999999"));
+    assert_eq!(text(1 - LIMIT, 0).as_deref(), Some("-999999999999999999"));
+    assert_eq!(text(LIMIT, 0), None);
+    assert_eq!(text(-LIMIT, 3), None);
+    assert_eq!(text(i64::MIN, 0), None);
+    assert_eq!(text(1, 19), None);
+    assert_eq!(text(0, u8::MAX), None);
+}
+
+#[test]
 fn display_pads() {
     assert_eq!(format!("{:>7}|", "1.5".parse::<Decimal>().unwrap()), "    1.5|");
     assert_eq!(format!("{:?}", Decimal::ZERO.text()), "\"0\"");
@@ -126,6 +142,12 @@ proptest! {
         let mut text = String::new();
         number.write_to(&mut text);
         prop_assert_eq!(text, number.to_string());
+    }
+
+    #[test]
+    fn parts_then_from_parts_is_identity(number in decimals()) {
+        let (mantissa, scale) = number.parts();
+        prop_assert_eq!(Decimal::from_parts(mantissa, scale), Some(number));
     }
 
     #[test]
