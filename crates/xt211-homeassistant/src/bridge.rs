@@ -12,6 +12,7 @@ use crate::state::serialize_time;
 ///
 /// let state = BridgeState {
 ///     influxdb: InfluxdbStatus::Error,
+///     reason: Some("InfluxDB cannot write now (503)"),
 ///     last_success: None,
 ///     waiting: 12,
 ///     set_aside: 0,
@@ -19,14 +20,17 @@ use crate::state::serialize_time;
 /// };
 /// assert_eq!(
 ///     serde_json::to_string(&state)?,
-///     r#"{"influxdb":"Error","waiting":12,"set_aside":0,"overdue":false}"#
+///     r#"{"influxdb":"Error","reason":"InfluxDB cannot write now (503)","waiting":12,"set_aside":0,"overdue":false}"#
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct BridgeState {
+pub struct BridgeState<'a> {
     /// Whether readings can be forwarded.
     pub influxdb: InfluxdbStatus,
+    /// Why they cannot, for people: an attribute of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'a str>,
     /// When InfluxDB last took a reading.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_some_time")]
     pub last_success: Option<OffsetDateTime>,
@@ -90,6 +94,7 @@ mod tests {
     fn all_fields() {
         let state = BridgeState {
             influxdb: InfluxdbStatus::Ok,
+            reason: None,
             last_success: Some(datetime!(2026-02-21 20:27:40 UTC)),
             waiting: 0,
             set_aside: 3,

@@ -72,6 +72,7 @@ fn json(message: &impl Serialize) -> Json {
 fn messages(device: &MeterDevice) -> Vec<(String, Json)> {
     let bridge = BridgeState {
         influxdb: InfluxdbStatus::Ok,
+        reason: None,
         last_success: Some(NOW),
         waiting: 0,
         set_aside: 0,

@@ -38,6 +38,7 @@ fn published(message: &Message<'_>) -> String {
     };
     let bridge = BridgeState {
         influxdb: InfluxdbStatus::Ok,
+        reason: None,
         last_success: Some(time),
         waiting: 0,
         set_aside: 0,

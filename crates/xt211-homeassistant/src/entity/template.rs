@@ -18,12 +18,16 @@ pub(crate) enum Template {
     Switch,
     /// As it is, with the attributes of the module's status.
     Status,
+    /// As it is, with the reason of a failure as an attribute.
+    Reasoned,
 }
 
 impl Template {
     pub(crate) fn state(self, key: Key) -> String {
         match self {
-            Self::Value | Self::Status => format!("{{{{ value_json.get('{key}') }}}}"),
+            Self::Value | Self::Status | Self::Reasoned => {
+                format!("{{{{ value_json.get('{key}') }}}}")
+            }
             Self::Text => format!("{{{{ (value_json.get('{key}') | string)[:255] }}}}"),
             Self::Switch => {
                 format!("{{{{ {{1: 'ON', 0: 'OFF'}}.get(value_json.get('{key}')) }}}}")
@@ -38,15 +42,16 @@ impl Template {
                 "{{% set text = value_json.get('{key}') | string %}}\
                  {{{{ ({{'full_text': text}} if text | length > 255 else {{}}) | to_json }}}}"
             )),
-            Self::Status => {
-                let keys = ModuleKey::STATUS_ATTRIBUTES.map(|key| format!("'{}'", key.as_str()));
-                Some(format!(
-                    "{{{{ dict(value_json.items() | selectattr(0, 'in', [{}])) | to_json }}}}",
-                    keys.join(", ")
-                ))
-            }
+            Self::Status => Some(pick(&ModuleKey::STATUS_ATTRIBUTES.map(ModuleKey::as_str))),
+            Self::Reasoned => Some(pick(&["reason"])),
         }
     }
+}
+
+/// Those of the keys that the message has.
+fn pick(keys: &[&str]) -> String {
+    let keys = keys.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ");
+    format!("{{{{ dict(value_json.items() | selectattr(0, 'in', [{keys}])) | to_json }}}}")
 }
 
 #[cfg(test)]
@@ -84,6 +89,10 @@ mod tests {
                 "{{ dict(value_json.items() | selectattr(0, 'in', \
                  ['status_text', 'planned_start', 'real_start', 'sent'])) | to_json }}"
             )
+        );
+        assert_eq!(
+            attributes(Template::Reasoned, "influxdb").as_deref(),
+            Some("{{ dict(value_json.items() | selectattr(0, 'in', ['reason'])) | to_json }}")
         );
     }
 }
