@@ -45,10 +45,8 @@ impl Queries {
                 .query_row(params![meter.0, to_nanoseconds(at_or_before)?], |row| row.get(0))
                 .optional()?;
             let Some(time) = newest else { return Ok(None) };
-            let registers = merged(connection, meter, time)?;
-            Ok(registers
-                .map(|registers| Ok::<_, Failure>((from_nanoseconds(time)?, registers)))
-                .transpose()?)
+            let Some(registers) = merged(connection, meter, time)? else { return Ok(None) };
+            Ok(Some((from_nanoseconds(time)?, registers)))
         })
     }
 
