@@ -1,0 +1,67 @@
+//! How we talk to SQLite.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{StoreErrorKind, failure::Failure};
+
+/// What a connection may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Write, and create the file.
+    Create,
+    /// Write.
+    Write,
+    /// Read.
+    Read,
+}
+
+/// How many prepared statements are kept. There are fewer.
+const STATEMENTS: usize = 64;
+
+/// To how many bytes the write-ahead log is cut after it has grown beyond.
+const LOG_BYTES: i64 = 4 << 20;
+
+/// Opens a file, and waits so long for whoever else is writing.
+pub(crate) fn open(path: &Path, access: Access, patience: Duration) -> Result<Connection, Failure> {
+    let access = match access {
+        Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    };
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(patience)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // So that a damaged page is an error where it is read, and not a wrong answer.
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// Sees to it that what is committed stays, whatever happens to the machine.
+pub(crate) fn make_durable(connection: &Connection) -> Result<(), Failure> {
+    if connection.is_readonly("main")? {
+        let detail = "the file is read-only".to_owned();
+        return Err(Failure::Known(StoreErrorKind::ReadOnly, detail));
+    }
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        let detail = format!(
+            "its file system has no write-ahead log (SQLite stays in mode `{mode}`); choose a \
+             folder on a local disk"
+        );
+        return Err(Failure::Known(StoreErrorKind::Io, detail));
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    Ok(())
+}
+
+/// Says what SQLite finds wrong with a file, first of all.
+pub(crate) fn check(connection: &Connection) -> Result<(), Failure> {
+    let found: String = connection.query_one("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(Failure::Damaged(found)) }
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod codec;
+mod connection;
+mod damage;
+mod editor;
+mod error;
+mod failure;
+mod history;
+mod instant;
+mod key;
+mod lock;
+mod meter;
+mod outbox;
+mod queries;
+mod reader;
+mod reading;
+mod record;
+mod schema;
+mod set_aside;
+mod state;
+mod store;
+mod transaction;
+
+pub use editor::Editor;
+pub use error::{StoreError, StoreErrorKind};
+pub use history::Range;
+pub use key::{MeterKey, Sequence};
+pub use meter::StoredMeter;
+pub use queries::Queries;
+pub use reader::Reader;
+pub use record::{Content, Record, Ticket};
+pub use set_aside::{NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
+pub use store::{Opened, Store};
+pub use transaction::Transaction;

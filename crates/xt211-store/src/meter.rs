@@ -1,0 +1,179 @@
+//! What is known of a meter, apart from its readings.
+
+use rusqlite::{Connection, Row, params};
+use time::OffsetDateTime;
+use xt211_obis::ObisCode;
+
+use crate::{
+    MeterKey, Queries, StoreError, Transaction,
+    failure::Failure,
+    instant::{from_nanoseconds, to_nanoseconds},
+};
+
+const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at";
+
+/// What is known of a meter, apart from its readings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMeter {
+    /// What it is known by in this file.
+    pub key: MeterKey,
+    /// Its id, which it keeps.
+    pub id: String,
+    /// The topic that its messages come from.
+    pub topic: Option<String>,
+    /// Its last known serial number.
+    pub serial: Option<String>,
+    /// What it has ever sent, by name, in the order in which it came.
+    pub seen: Vec<String>,
+    /// Its module's last message about itself, as it came.
+    pub status: Option<Vec<u8>>,
+    /// Its module's last message about the battery, as it came.
+    pub battery: Option<Vec<u8>>,
+    /// When InfluxDB last took something of it, in UTC.
+    pub forwarded_at: Option<OffsetDateTime>,
+}
+
+impl Queries {
+    /// All meters, in the order in which they were added.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn meters(&self) -> Result<Vec<StoredMeter>, StoreError> {
+        self.ask(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM meter ORDER BY key");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then((), |row| from_row(connection, row))?;
+            rows.collect()
+        })
+    }
+
+    /// One meter, by its id.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn meter(&self, id: &str) -> Result<Option<StoredMeter>, StoreError> {
+        self.ask(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM meter WHERE id = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([id])?;
+            rows.next()?.map(|row| from_row(connection, row)).transpose()
+        })
+    }
+
+    /// Since when registers of a meter count anew (in UTC), by code and time.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn eras(&self, meter: MeterKey) -> Result<Vec<(ObisCode, OffsetDateTime)>, StoreError> {
+        self.ask(|connection| {
+            let sql = "SELECT code, since FROM era WHERE meter = ?1 ORDER BY code, since";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_and_then([meter.0], |row| {
+                let [a, b, c, d, e, f] = row.get(0)?;
+                Ok((ObisCode::new(a, b, c, d, e, f), from_nanoseconds(row.get(1)?)?))
+            })?;
+            rows.collect()
+        })
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds a meter, or finds the one of that id. A topic replaces the one that is there.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn add_meter(&mut self, id: &str, topic: Option<&str>) -> Result<MeterKey, StoreError> {
+        self.change(|connection| {
+            let sql = "INSERT INTO meter (id, topic) VALUES (?1, ?2) ON CONFLICT (id)
+                       DO UPDATE SET topic = coalesce(excluded.topic, topic) RETURNING key";
+            let key =
+                connection.prepare_cached(sql)?.query_one([Some(id), topic], |row| row.get(0))?;
+            Ok(MeterKey(key))
+        })
+    }
+
+    /// Replaces a meter's serial number, what was seen of it, and its module's last messages. The
+    /// rest of it stays.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn update_meter(&mut self, meter: &StoredMeter) -> Result<(), StoreError> {
+        self.change(|connection| {
+            let sql = "UPDATE meter SET serial = ?2, status = ?3, battery = ?4 WHERE key = ?1";
+            let row = params![meter.key.0, meter.serial, meter.status, meter.battery];
+            connection.prepare_cached(sql)?.execute(row)?;
+            // Mostly it is the same, or longer.
+            let there = seen(connection, meter.key)?;
+            let common = there.iter().zip(&meter.seen).take_while(|(one, other)| one == other);
+            let common = common.count();
+            let sql = "DELETE FROM seen WHERE meter = ?1 AND position >= ?2";
+            connection.prepare_cached(sql)?.execute(params![meter.key.0, position(common)])?;
+            let sql = "INSERT INTO seen (meter, position, name) VALUES (?1, ?2, ?3)";
+            let mut statement = connection.prepare_cached(sql)?;
+            for (index, name) in meter.seen.iter().enumerate().skip(common) {
+                statement.execute(params![meter.key.0, position(index), name])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Replaces since when registers of a meter count anew.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn set_eras(
+        &mut self,
+        meter: MeterKey,
+        eras: &[(ObisCode, OffsetDateTime)],
+    ) -> Result<(), StoreError> {
+        let rows = self.change(|_| {
+            let row = |(code, since): &(ObisCode, _)| {
+                let code = [code.a(), code.b(), code.c(), code.d(), code.e(), code.f()];
+                Ok((code, to_nanoseconds(*since)?))
+            };
+            eras.iter().map(row).collect::<Result<Vec<_>, Failure>>()
+        })?;
+        self.change(|connection| {
+            connection.prepare_cached("DELETE FROM era WHERE meter = ?1")?.execute([meter.0])?;
+            let sql = "INSERT OR IGNORE INTO era (meter, code, since) VALUES (?1, ?2, ?3)";
+            let mut statement = connection.prepare_cached(sql)?;
+            for (code, since) in rows {
+                statement.execute(params![meter.0, code, since])?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failure> {
+    let key = MeterKey(row.get(0)?);
+    let forwarded_at: Option<i64> = row.get(6)?;
+    Ok(StoredMeter {
+        key,
+        id: row.get(1)?,
+        topic: row.get(2)?,
+        serial: row.get(3)?,
+        seen: seen(connection, key)?,
+        status: row.get(4)?,
+        battery: row.get(5)?,
+        forwarded_at: forwarded_at.map(from_nanoseconds).transpose()?,
+    })
+}
+
+fn seen(connection: &Connection, meter: MeterKey) -> Result<Vec<String>, Failure> {
+    let sql = "SELECT name FROM seen WHERE meter = ?1 ORDER BY position";
+    let mut statement = connection.prepare_cached(sql)?;
+    let names = statement.query_map([meter.0], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// A place in a list. No list in memory is longer than 2^63.
+fn position(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}

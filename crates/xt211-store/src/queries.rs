@@ -1,0 +1,68 @@
+//! What can be asked of a database, whoever asks.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::{StoreError, connection, failure::Failure};
+
+/// What can be asked of a database.
+///
+/// [`Store`](crate::Store), [`Transaction`](crate::Transaction), [`Editor`](crate::Editor) and
+/// [`Reader`](crate::Reader) all dereference to it. Each question sees one state of the database,
+/// whatever others write meanwhile.
+///
+/// # Errors
+///
+/// Every question fails if the file cannot be read ([`Io`]), if what is in it cannot be
+/// ([`Damaged`]), or if a time asked for is out of range ([`TimeRange`]).
+///
+/// [`Io`]: crate::StoreErrorKind::Io
+/// [`Damaged`]: crate::StoreErrorKind::Damaged
+/// [`TimeRange`]: crate::StoreErrorKind::TimeRange
+#[derive(Debug)]
+pub struct Queries {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+}
+
+impl Queries {
+    pub(crate) fn new(connection: Connection, path: PathBuf) -> Self {
+        Self { connection, path }
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks through the whole file for damage, which takes a moment: it reads all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`](crate::StoreErrorKind::Damaged) with what was found first.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.ask(connection::check)
+    }
+
+    /// Answers a question from one state of the database, even with several statements.
+    pub(crate) fn ask<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        self.ask_once(question).map_err(|failure| failure.of(&self.path))
+    }
+
+    fn ask_once<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        // Within a transaction, and within a visitor, there is one state already.
+        let _state = match self.connection.is_autocommit() {
+            true => Some(self.connection.unchecked_transaction()?),
+            false => None,
+        };
+        question(&self.connection)
+    }
+}

@@ -1,0 +1,76 @@
+-- Times are nanoseconds since 1970 (UTC).
+
+CREATE TABLE meter (
+    key          INTEGER PRIMARY KEY,
+    id           TEXT NOT NULL UNIQUE,
+    topic        TEXT,
+    serial       TEXT,
+    status       BLOB,     -- the module's last message about its state
+    battery      BLOB,     -- and about its battery
+    forwarded_at INTEGER   -- when InfluxDB last took something of it
+) STRICT;
+
+-- What a meter has ever sent, in the order in which it came.
+CREATE TABLE seen (
+    meter    INTEGER NOT NULL REFERENCES meter,
+    position INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    PRIMARY KEY (meter, position)
+) STRICT, WITHOUT ROWID;
+
+-- Since when a register counts anew.
+CREATE TABLE era (
+    meter INTEGER NOT NULL REFERENCES meter,
+    code  BLOB NOT NULL,   -- the OBIS code's six groups
+    since INTEGER NOT NULL,
+    PRIMARY KEY (meter, code, since)
+) STRICT, WITHOUT ROWID;
+
+-- What was accepted. Rows are added and, much later, pruned; they never change.
+CREATE TABLE record (
+    sequence INTEGER PRIMARY KEY,
+    meter    INTEGER NOT NULL REFERENCES meter,
+    kind     INTEGER NOT NULL CHECK (kind IN (0, 1)),   -- a reading, a state
+    time     INTEGER NOT NULL,
+    content  BLOB NOT NULL   -- of a reading, see codec.rs; of a state, the message
+) STRICT;
+
+CREATE INDEX record_by_time ON record (meter, kind, time);
+
+-- What was forwarded: all up to the cursor, save what is to be forwarded again.
+CREATE TABLE outbox (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    cursor INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO outbox (id, cursor) VALUES (1, 0);
+
+CREATE TABLE again (
+    sequence INTEGER PRIMARY KEY REFERENCES record
+) STRICT;
+
+-- What was not believed, not understood, or refused by InfluxDB.
+CREATE TABLE set_aside (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- users hold on to it, so it is not given twice
+    at        INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    times     INTEGER NOT NULL DEFAULT 1,
+    meter     INTEGER REFERENCES meter,
+    topic     TEXT NOT NULL,
+    code      TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    kind      INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),   -- a message, a reading, a line
+    content   BLOB NOT NULL,
+    time      INTEGER,                      -- of a reading
+    serial    TEXT,                         -- of a reading
+    sequence  INTEGER REFERENCES record,    -- of a line
+    digest    INTEGER NOT NULL,             -- of topic, kind and content
+    release   INTEGER NOT NULL DEFAULT 0,   -- whether a user asked for it
+    discarded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX set_aside_by_digest ON set_aside (digest);
+CREATE INDEX set_aside_by_meter ON set_aside (meter, kind) WHERE discarded = 0;
+CREATE INDEX set_aside_by_sequence ON set_aside (sequence) WHERE sequence IS NOT NULL;
+CREATE INDEX set_aside_to_release ON set_aside (id) WHERE release = 1;
+CREATE INDEX set_aside_discarded ON set_aside (last_at) WHERE discarded = 1;

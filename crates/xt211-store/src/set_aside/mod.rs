@@ -1,0 +1,157 @@
+//! What is kept although it was not believed, not understood, or refused.
+
+mod changes;
+mod digest;
+mod queries;
+
+use rusqlite::Row;
+use time::OffsetDateTime;
+use xt211_message::Registers;
+
+use crate::{
+    MeterKey, Sequence, failure::Failure, instant::from_nanoseconds, reading::registers_of,
+};
+
+/// The columns that [`SetAside::from_row`] reads.
+const COLUMNS: &str = "id, at, last_at, times, meter, topic, code, reason, release, kind, content, \
+                       time, serial, sequence";
+
+/// How the file tells contents apart.
+const MESSAGE: i64 = 0;
+const READING: i64 = 1;
+const LINE: i64 = 2;
+
+/// Something that was set aside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetAside {
+    /// What users know it by. No id is given twice.
+    pub id: i64,
+    /// When it was set aside, in UTC.
+    pub at: OffsetDateTime,
+    /// When the very same came last, in UTC.
+    pub last_at: OffsetDateTime,
+    /// How often it came, at least once.
+    pub times: u64,
+    /// Of which meter, if that is known.
+    pub meter: Option<MeterKey>,
+    /// The topic that it came from.
+    pub topic: String,
+    /// The reason, as a text that never changes.
+    pub code: String,
+    /// The reason, for people.
+    pub reason: String,
+    /// What it is.
+    pub content: SetAsideContent,
+    /// Whether a user asked for it to be released.
+    pub release_requested: bool,
+}
+
+/// What was set aside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SetAsideContent {
+    /// A message, as it came.
+    Message(Vec<u8>),
+    /// Registers of a reading that were not believed.
+    Reading {
+        /// When the meter was read, in UTC.
+        time: OffsetDateTime,
+        /// The registers.
+        registers: Registers<'static>,
+        /// The serial number that the message gave.
+        serial: Option<String>,
+    },
+    /// A line that InfluxDB refused.
+    Line {
+        /// The record that the line was made of.
+        sequence: Sequence,
+        /// The line.
+        line: String,
+    },
+}
+
+/// Something to set aside.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSetAside<'a> {
+    /// When that is.
+    pub at: OffsetDateTime,
+    /// Of which meter, if that is known.
+    pub meter: Option<MeterKey>,
+    /// The topic that it came from.
+    pub topic: &'a str,
+    /// The reason, as a text that never changes.
+    pub code: &'a str,
+    /// The reason, for people.
+    pub reason: &'a str,
+    /// What it is.
+    pub content: NewContent<'a>,
+}
+
+/// What is to be set aside.
+#[derive(Clone, Copy, Debug)]
+pub enum NewContent<'a> {
+    /// A message, as it came.
+    Message(&'a [u8]),
+    /// Registers of a reading that were not believed.
+    Reading {
+        /// When the meter was read.
+        time: OffsetDateTime,
+        /// The registers.
+        registers: &'a Registers<'a>,
+        /// The serial number that the message gave.
+        serial: Option<&'a str>,
+    },
+}
+
+/// Why InfluxDB will never take a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal<'a> {
+    /// When it said so.
+    pub at: OffsetDateTime,
+    /// The topic that the record came from.
+    pub topic: &'a str,
+    /// The reason, as a text that never changes.
+    pub code: &'a str,
+    /// The reason, for people.
+    pub reason: &'a str,
+    /// The line that it refused.
+    pub line: &'a str,
+}
+
+impl SetAside {
+    /// Reads the [`COLUMNS`].
+    fn from_row(row: &Row<'_>) -> Result<Self, Failure> {
+        let times: i64 = row.get(3)?;
+        let meter: Option<i64> = row.get(4)?;
+        Ok(Self {
+            id: row.get(0)?,
+            at: from_nanoseconds(row.get(1)?)?,
+            last_at: from_nanoseconds(row.get(2)?)?,
+            times: times.unsigned_abs(),
+            meter: meter.map(MeterKey),
+            topic: row.get(5)?,
+            code: row.get(6)?,
+            reason: row.get(7)?,
+            release_requested: row.get(8)?,
+            content: SetAsideContent::from_row(row)?,
+        })
+    }
+}
+
+impl SetAsideContent {
+    fn from_row(row: &Row<'_>) -> Result<Self, Failure> {
+        Ok(match row.get(9)? {
+            MESSAGE => Self::Message(row.get(10)?),
+            READING => Self::Reading {
+                time: from_nanoseconds(row.get(11)?)?,
+                registers: registers_of(row, 10)?,
+                serial: row.get(12)?,
+            },
+            LINE => Self::Line {
+                sequence: Sequence(row.get(13)?),
+                line: String::from_utf8(row.get(10)?)
+                    .map_err(|error| Failure::Damaged(error.to_string()))?,
+            },
+            kind => return Err(Failure::Damaged(format!("it has set aside a content {kind}"))),
+        })
+    }
+}
