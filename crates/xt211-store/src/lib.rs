@@ -4,6 +4,7 @@ mod codec;
 mod connection;
 mod damage;
 mod editor;
+mod era;
 mod error;
 mod failure;
 mod history;
@@ -23,6 +24,7 @@ mod store;
 mod transaction;
 
 pub use editor::Editor;
+pub use era::{EraOf, StoredEra};
 pub use error::{StoreError, StoreErrorKind};
 pub use history::Range;
 pub use key::{MeterKey, Sequence};

@@ -2,12 +2,11 @@
 
 use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
-use xt211_obis::ObisCode;
 
 use crate::{
     MeterKey, Queries, StoreError, Transaction,
     failure::Failure,
-    instant::{from_nanoseconds, to_nanoseconds},
+    instant::from_nanoseconds,
 };
 
 const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at";
@@ -62,20 +61,17 @@ impl Queries {
         })
     }
 
-    /// Since when registers of a meter count anew (in UTC), by code and time.
+    /// One meter, by what it is known by here.
     ///
     /// # Errors
     ///
     /// See [`Queries`].
-    pub fn eras(&self, meter: MeterKey) -> Result<Vec<(ObisCode, OffsetDateTime)>, StoreError> {
+    pub fn meter_of(&self, key: MeterKey) -> Result<Option<StoredMeter>, StoreError> {
         self.ask(|connection| {
-            let sql = "SELECT code, since FROM era WHERE meter = ?1 ORDER BY code, since";
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_and_then([meter.0], |row| {
-                let [a, b, c, d, e, f] = row.get(0)?;
-                Ok((ObisCode::new(a, b, c, d, e, f), from_nanoseconds(row.get(1)?)?))
-            })?;
-            rows.collect()
+            let sql = format!("SELECT {COLUMNS} FROM meter WHERE key = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([key.0])?;
+            rows.next()?.map(|row| from_row(connection, row)).transpose()
         })
     }
 }
@@ -117,34 +113,6 @@ impl Transaction<'_> {
             let mut statement = connection.prepare_cached(sql)?;
             for (index, name) in meter.seen.iter().enumerate().skip(common) {
                 statement.execute(params![meter.key.0, position(index), name])?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Replaces since when registers of a meter count anew.
-    ///
-    /// # Errors
-    ///
-    /// See [`Transaction`].
-    pub fn set_eras(
-        &mut self,
-        meter: MeterKey,
-        eras: &[(ObisCode, OffsetDateTime)],
-    ) -> Result<(), StoreError> {
-        let rows = self.change(|_| {
-            let row = |(code, since): &(ObisCode, _)| {
-                let code = [code.a(), code.b(), code.c(), code.d(), code.e(), code.f()];
-                Ok((code, to_nanoseconds(*since)?))
-            };
-            eras.iter().map(row).collect::<Result<Vec<_>, Failure>>()
-        })?;
-        self.change(|connection| {
-            connection.prepare_cached("DELETE FROM era WHERE meter = ?1")?.execute([meter.0])?;
-            let sql = "INSERT OR IGNORE INTO era (meter, code, since) VALUES (?1, ?2, ?3)";
-            let mut statement = connection.prepare_cached(sql)?;
-            for (code, since) in rows {
-                statement.execute(params![meter.0, code, since])?;
             }
             Ok(())
         })

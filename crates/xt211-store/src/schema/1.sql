@@ -18,13 +18,16 @@ CREATE TABLE seen (
     PRIMARY KEY (meter, position)
 ) STRICT, WITHOUT ROWID;
 
--- Since when a register counts anew.
+-- Since when a register counts anew, or all of them: on the meter of that serial number.
 CREATE TABLE era (
-    meter INTEGER NOT NULL REFERENCES meter,
-    code  BLOB NOT NULL,   -- the OBIS code's six groups
-    since INTEGER NOT NULL,
-    PRIMARY KEY (meter, code, since)
-) STRICT, WITHOUT ROWID;
+    meter  INTEGER NOT NULL REFERENCES meter,
+    code   BLOB,   -- the OBIS code's six groups
+    serial TEXT,
+    since  INTEGER NOT NULL,
+    CHECK ((code IS NULL) <> (serial IS NULL))
+) STRICT;
+
+CREATE INDEX era_by_meter ON era (meter);
 
 -- What was accepted. Rows are added and, much later, pruned; they never change.
 CREATE TABLE record (

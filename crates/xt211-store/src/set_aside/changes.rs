@@ -11,13 +11,13 @@ use crate::{
 };
 
 impl Transaction<'_> {
-    /// Sets something aside, and returns whether it is new. The very same of one topic is kept
-    /// once: when it comes again, it is counted, even if it was discarded.
+    /// Sets something aside, and returns its id and whether it is new. The very same of one topic is
+    /// kept once: when it comes again, it is counted, even if it was discarded.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn set_aside(&mut self, entry: &NewSetAside<'_>) -> Result<bool, StoreError> {
+    pub fn set_aside(&mut self, entry: &NewSetAside<'_>) -> Result<(i64, bool), StoreError> {
         let row = self.change(|_| Row::of(entry))?;
         self.change(|connection| row.insert_or_count(connection))
     }
@@ -44,13 +44,17 @@ impl Transaction<'_> {
         })
     }
 
-    /// Removes an entry that was released, and returns whether it was there.
+    /// Removes an entry that was released, and returns whether it was there, not discarded.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
     pub fn remove_set_aside(&mut self, id: i64) -> Result<bool, StoreError> {
-        self.change_entry("DELETE FROM set_aside WHERE id = ?1", id)
+        self.change(|connection| {
+            let sql = "DELETE FROM set_aside WHERE id = ?1 RETURNING discarded = 0";
+            let counted = connection.prepare_cached(sql)?.query_row([id], |row| row.get(0));
+            Ok(counted.optional()?.unwrap_or(false))
+        })
     }
 
     /// Puts an entry out of sight, and returns whether it was there. It is known by when it comes
@@ -116,8 +120,8 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Returns whether it is new.
-    fn insert_or_count(&self, connection: &Connection) -> Result<bool, Failure> {
+    /// Returns its id, and whether it is new.
+    fn insert_or_count(&self, connection: &Connection) -> Result<(i64, bool), Failure> {
         let kind = [self.kind.unsigned_abs() as u8];
         let digest = digest(&[self.topic.as_bytes(), &kind, &self.content]);
         let sql = "UPDATE set_aside SET times = times + 1, last_at = max(last_at, ?1) WHERE id =
@@ -141,8 +145,8 @@ impl<'a> Row<'a> {
                 |row| row.get(0),
             )
             .optional()?;
-        if same.is_some() {
-            return Ok(false);
+        if let Some(id) = same {
+            return Ok((id, false));
         }
         let sql = "INSERT INTO set_aside (at, last_at, meter, topic, code, reason, kind, content,
                                           time, serial, sequence, digest)
@@ -161,6 +165,6 @@ impl<'a> Row<'a> {
             digest
         ];
         connection.prepare_cached(sql)?.execute(row)?;
-        Ok(true)
+        Ok((connection.last_insert_rowid(), true))
     }
 }
