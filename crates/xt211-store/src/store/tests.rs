@@ -121,3 +121,12 @@ fn what_is_committed_is_on_the_disk() {
     assert_eq!(pragma("application_id"), i64::from(schema::APPLICATION_ID));
     assert_eq!(pragma("user_version"), 1);
 }
+
+#[test]
+fn all_can_go_to_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Store>();
+    is_send::<Reader>();
+    is_send::<crate::Editor>();
+    is_send::<StoreError>();
+}

@@ -4,9 +4,11 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod beside;
+mod crash;
 mod damage;
 mod fixture;
 mod history;
+mod model;
 mod open;
 mod outbox;
 mod set_aside;
