@@ -63,5 +63,6 @@ pub(crate) fn make_durable(connection: &Connection) -> Result<(), Failure> {
 /// Says what SQLite finds wrong with a file, first of all.
 pub(crate) fn check(connection: &Connection) -> Result<(), Failure> {
     let found: String = connection.query_one("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(Failure::Damaged(found)) }
+    // An error is one line.
+    if found == "ok" { Ok(()) } else { Err(Failure::Damaged(found.replace('\n', " "))) }
 }

@@ -128,8 +128,8 @@ impl fmt::Display for Line<'_> {
             ),
             StoreErrorKind::Damaged => write!(
                 f,
-                "{path} is damaged: {detail}; restart the bridge, which keeps it under another \
-                 name and begins a new one"
+                "{path} is damaged: {detail}; move it away, and the bridge begins a new one when \
+                 it starts"
             ),
             StoreErrorKind::Newer => {
                 write!(f, "{path} was written by a newer version: {detail}; use that version")

@@ -15,11 +15,14 @@ use crate::{
     record::{READING, STATE},
 };
 
-// A cross join is not reordered: what is listed is few.
-const LISTED: &str = "SELECT sequence, meter, kind, time, content FROM again CROSS JOIN record
-                      USING (sequence) ORDER BY sequence LIMIT ?1";
-const BEYOND: &str = "SELECT sequence, meter, kind, time, content FROM record
-                      WHERE sequence > (SELECT cursor FROM outbox) ORDER BY sequence LIMIT ?1";
+/// The two parts of what waits, up to a number of records each.
+pub(crate) const BATCHES: [&str; 2] = [
+    // A cross join is not reordered: what is listed is few.
+    "SELECT sequence, meter, kind, time, content FROM again CROSS JOIN record USING (sequence)
+     ORDER BY sequence LIMIT ?1",
+    "SELECT sequence, meter, kind, time, content FROM record
+     WHERE sequence > (SELECT cursor FROM outbox) ORDER BY sequence LIMIT ?1",
+];
 
 impl Queries {
     /// What waits to be forwarded, up to a number of records: first what is to be forwarded again,
@@ -31,7 +34,7 @@ impl Queries {
     pub fn waiting(&self, limit: usize) -> Result<Vec<Record>, StoreError> {
         self.ask(|connection| {
             let mut records = Vec::new();
-            for sql in [LISTED, BEYOND] {
+            for sql in BATCHES {
                 let room = i64::try_from(limit.saturating_sub(records.len())).unwrap_or(i64::MAX);
                 let mut statement = connection.prepare_cached(sql)?;
                 let mut rows = statement.query([room])?;

@@ -79,3 +79,57 @@ fn pragma<T: rusqlite::types::FromSql>(
 ) -> Result<T, rusqlite::Error> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(application: i32, version: i64) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "application_id", application).unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
+        connection
+    }
+
+    fn kind(result: Result<impl std::fmt::Debug, Failure>) -> StoreErrorKind {
+        match result {
+            Err(Failure::Known(kind, _)) => kind,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn versions() {
+        assert_eq!(version(&with(0, 0)).unwrap(), Version::Empty);
+        assert_eq!(version(&with(APPLICATION_ID, 0)).unwrap(), Version::Older(0));
+        assert_eq!(version(&with(APPLICATION_ID, 1)).unwrap(), Version::Current);
+        assert_eq!(kind(version(&with(APPLICATION_ID, 2))), StoreErrorKind::Newer);
+        assert_eq!(kind(version(&with(APPLICATION_ID, -1))), StoreErrorKind::Foreign);
+        assert_eq!(kind(version(&with(0, 1))), StoreErrorKind::Foreign);
+        assert_eq!(kind(version(&with(7, 0))), StoreErrorKind::Foreign);
+        assert_eq!(kind(require_current(&with(APPLICATION_ID, 0))), StoreErrorKind::Older);
+        assert_eq!(kind(require_current(&with(0, 0))), StoreErrorKind::Older);
+    }
+
+    #[test]
+    fn migrations_lead_to_the_current_version() {
+        for mut connection in [with(0, 0), with(APPLICATION_ID, 0)] {
+            migrate(&mut connection).unwrap();
+            assert_eq!(version(&connection).unwrap(), Version::Current);
+            migrate(&mut connection).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing() {
+        let mut connection = with(APPLICATION_ID, 0);
+        // The last of its tables is there already.
+        connection.execute_batch("CREATE TABLE set_aside (id INTEGER)").unwrap();
+        assert!(migrate(&mut connection).is_err());
+        assert_eq!(version(&connection).unwrap(), Version::Older(0));
+        let tables: i64 = connection
+            .query_one("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 1);
+    }
+}

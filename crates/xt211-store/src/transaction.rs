@@ -39,13 +39,25 @@ impl Transaction<'_> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        change(&self.queries.connection).map_err(|failure| {
+        self.change_once(change).map_err(|failure| {
             let error = failure.of(&self.queries.path);
             if error.kind() != StoreErrorKind::TimeRange {
                 self.failed = Some(error.clone());
             }
             error
         })
+    }
+
+    fn change_once<T>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        // A question that failed may have rolled it back, too.
+        if self.queries.connection.is_autocommit() {
+            let detail = "SQLite rolled everything back after an error".to_owned();
+            return Err(Failure::Known(StoreErrorKind::Io, detail));
+        }
+        change(&self.queries.connection)
     }
 
     /// The number for a new record.

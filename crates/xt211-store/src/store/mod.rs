@@ -1,5 +1,8 @@
 //! The one writer.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fs, io,
     ops::Deref,
@@ -140,6 +143,7 @@ impl Store {
     /// Moves the database aside, which turned out to be [`Damaged`](StoreErrorKind::Damaged), and
     /// begins a new one. The lock is held on to. Records are numbered on, so that a ticket of the
     /// old database never stands for a record of the new one; its keys of meters mean nothing.
+    /// Whoever else has the old one open goes on seeing that.
     ///
     /// # Errors
     ///

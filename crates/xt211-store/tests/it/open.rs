@@ -1,0 +1,146 @@
+//! What is there after a database was opened again, and who may not open it.
+
+use time::macros::datetime;
+use xt211_store::{Store, StoreError, StoreErrorKind, StoredMeter};
+
+use crate::fixture::{Fixture, minute, registers, total};
+
+fn kind(path: &std::path::Path) -> StoreErrorKind {
+    Store::open(path).unwrap_err().kind()
+}
+
+#[test]
+fn all_of_a_meter_is_there_again() {
+    let mut fixture = Fixture::new();
+    let eras =
+        [("1.8.0".parse().unwrap(), minute(5)), ("0-1:96.3.10.255".parse().unwrap(), minute(-5))];
+    let mut meter = StoredMeter {
+        key: fixture.meter,
+        id: "one".to_owned(),
+        topic: Some("elektromer/data".to_owned()),
+        serial: Some("5100025085".to_owned()),
+        seen: vec!["2.8.0".to_owned(), "1.8.0".to_owned(), "96.1.1".to_owned()],
+        status: Some(b"{}".to_vec()),
+        battery: None,
+        forwarded_at: None,
+    };
+    let key = fixture.write(|transaction| {
+        transaction.update_meter(&meter)?;
+        transaction.set_eras(meter.key, &[eras[1]])?;
+        transaction.set_eras(meter.key, &eras)?;
+        assert_eq!(transaction.add_meter("two", None)?, 2.into());
+        transaction.add_meter("one", Some("elektromer/data"))?;
+        // No topic changes nothing.
+        transaction.add_meter("one", None)
+    });
+    assert_eq!(key, fixture.meter);
+    let mut fixture = fixture.reopen();
+    assert_eq!(fixture.store.meter("one").unwrap().as_ref(), Some(&meter));
+    assert_eq!(fixture.store.meter("three").unwrap(), None);
+    let ids: Vec<_> = fixture.store.meters().unwrap().into_iter().map(|meter| meter.id).collect();
+    assert_eq!(ids, ["one", "two"]);
+    // By code: A is 0 in the one and 1 in the other.
+    assert_eq!(fixture.store.eras(key).unwrap(), [eras[1], eras[0]]);
+
+    meter.seen = vec!["2.8.0".to_owned(), "96.1.1".to_owned()];
+    fixture.write(|transaction| transaction.update_meter(&meter));
+    assert_eq!(fixture.store.meter("one").unwrap(), Some(meter));
+}
+
+#[test]
+fn a_clean_end_leaves_one_file_and_the_lock() {
+    let fixture = Fixture::with_readings(3);
+    assert_eq!(fixture.files(), ["a.db", "a.db-shm", "a.db-wal", "a.db.lock"]);
+    let Fixture { folder, store, meter } = fixture;
+    drop(store);
+    let entries = folder.path().read_dir().unwrap();
+    assert_eq!(entries.count(), 2);
+    let path = folder.path().join("a.db");
+    let fixture = Fixture { store: Store::open(&path).unwrap().store, folder, meter };
+    assert_eq!(fixture.waiting(), [1, 2, 3]);
+}
+
+#[test]
+fn a_failure_leaves_nothing() {
+    let mut fixture = Fixture::new();
+    let meter = fixture.meter;
+    let failed: Result<(), Box<dyn std::error::Error>> = fixture.store.write(|transaction| {
+        transaction.append_reading(meter, minute(1), &total(1))?;
+        assert_eq!(transaction.waiting(10)?.len(), 1);
+        Err("something else")?
+    });
+    assert_eq!(failed.unwrap_err().to_string(), "something else");
+    assert!(fixture.waiting().is_empty());
+    // Its number was not seen by anybody.
+    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1)));
+    assert_eq!(fixture.waiting(), [1]);
+}
+
+#[test]
+fn a_failure_that_is_passed_over_leaves_nothing_either() {
+    let mut fixture = Fixture::new();
+    let nobody = 7.into();
+    let meter = fixture.meter;
+    let failed: Result<(), StoreError> = fixture.store.write(|transaction| {
+        transaction.append_reading(meter, minute(1), &total(1))?;
+        let failed = transaction.append_reading(nobody, minute(1), &total(1)).unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::Other);
+        assert_eq!(transaction.append_reading(meter, minute(2), &total(2)), Err(failed));
+        Ok(())
+    });
+    assert_eq!(failed.unwrap_err().code(), "store.other");
+    assert!(fixture.waiting().is_empty());
+}
+
+#[test]
+fn a_time_out_of_range_harms_nothing_else() {
+    let mut fixture = Fixture::new();
+    let meter = fixture.meter;
+    let late = datetime!(3000-01-01 0:00 UTC);
+    let path = fixture.path();
+    fixture.write(|transaction| {
+        let failed = transaction.append_reading(meter, late, &total(1)).unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::TimeRange);
+        assert_eq!(
+            failed.to_string(),
+            format!(
+                "{} cannot keep a time of the year 3000; it has those from 1678 to 2261",
+                path.display()
+            )
+        );
+        assert!(transaction.append_state(meter, late, b"{}").is_err());
+        assert!(transaction.set_eras(meter, &[("1.8.0".parse().unwrap(), late)]).is_err());
+        transaction.append_reading(meter, minute(1), &registers(&[("96.1.1", "A")]))
+    });
+    assert_eq!(fixture.waiting(), [1]);
+}
+
+#[test]
+fn one_store_at_a_time() {
+    let fixture = Fixture::new();
+    let path = fixture.path();
+    assert_eq!(kind(&path), StoreErrorKind::InUse);
+    let roundabout = fixture.folder.path().join(".").join("a.db");
+    assert_eq!(kind(&roundabout), StoreErrorKind::InUse);
+    assert!(fixture.reopen().waiting().is_empty());
+}
+
+#[test]
+fn what_is_missing_or_no_file_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("b").join("a.db");
+    let error = Store::open(&missing).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Missing);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{} cannot be opened: its folder is not there; create {}",
+            missing.display(),
+            folder.path().join("b").display()
+        )
+    );
+    assert_eq!(kind(folder.path()), StoreErrorKind::Io);
+    assert_eq!(kind("".as_ref()), StoreErrorKind::Missing);
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    assert_eq!(kind(&folder.path().join("file").join("a.db")), StoreErrorKind::Io);
+}
