@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_homeassistant::{InfluxdbStatus, Origin, StateTopic, Topics};
+use xt211_homeassistant::{Origin, StateTopic, Topics};
 
 use crate::{
     config,
-    meter::{Meter, Part},
+    influx::Condition,
+    metering_point::{MeteringPoint, Part},
     mqtt::LastWill,
     registry::Registry,
 };
@@ -51,8 +52,8 @@ impl Announcer {
     }
 
     /// Lets a meter speak when its turn comes.
-    pub(crate) fn enqueue(&mut self, number: usize, meter: &mut Meter) {
-        if !std::mem::replace(&mut meter.is_queued, true) {
+    pub(crate) fn enqueue(&mut self, number: usize, point: &mut MeteringPoint) {
+        if !std::mem::replace(&mut point.is_queued, true) {
             self.queue.push_back(number);
         }
     }
@@ -65,20 +66,20 @@ impl Announcer {
     pub(crate) fn next(
         &mut self,
         registry: &mut Registry,
-        influxdb: InfluxdbStatus,
+        influxdb: &Condition,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
         if std::mem::take(&mut self.availability_unsaid) {
             return Some(self.availability(Topics::ONLINE));
         }
         while let Some(number) = self.queue.front() {
-            if let Some(meter) = registry.get_mut(*number) {
-                while let Some(part) = meter.next_part(influxdb) {
-                    if let Some(announcement) = self.announce(meter, part, now) {
+            if let Some(point) = registry.get_mut(*number) {
+                while let Some(part) = point.presence.next_part(influxdb) {
+                    if let Some(announcement) = self.announce(point, part, now) {
                         return Some(announcement);
                     }
                 }
-                meter.is_queued = false;
+                point.is_queued = false;
             }
             self.queue.pop_front();
         }
@@ -96,21 +97,26 @@ impl Announcer {
     }
 
     /// `None` if there is nothing to say of this part yet.
-    fn announce(&self, meter: &Meter, part: Part, now: OffsetDateTime) -> Option<Announcement> {
-        let device = &meter.device;
+    fn announce(
+        &self,
+        point: &MeteringPoint,
+        part: Part,
+        now: OffsetDateTime,
+    ) -> Option<Announcement> {
+        let device = &point.presence.device;
         let (topic, payload) = match part {
             Part::Discovery => {
                 let payload = json(&device.discovery(&self.topics, &self.origin))?;
-                let topic = self.topics.discovery(meter.id());
+                let topic = self.topics.discovery(point.id());
                 return Some(Announcement { topic, payload, retain: true });
             }
             Part::Energy => (StateTopic::Energy, json(&device.energy()?)?),
             Part::Live => (StateTopic::Live, json(&device.live(now)?)?),
             Part::Module => (StateTopic::Module, json(&device.module()?)?),
-            Part::Bridge(state) => (StateTopic::Bridge, json(&state)?),
+            Part::Bridge => (StateTopic::Bridge, json(&point.presence.bridge()?)?),
         };
         let retain = topic.is_retained();
-        Some(Announcement { topic: self.topics.state(meter.id(), topic), payload, retain })
+        Some(Announcement { topic: self.topics.state(point.id(), topic), payload, retain })
     }
 }
 

@@ -2,9 +2,10 @@
 //! Home Assistant and InfluxDB. Not a library for others: those are the crates it is made of.
 //!
 //! ```text
-//! mqtt ── Delivery ──▶ bridge ──▶ meter (decode, decide) ──▶ influx (outbox, forwarder) ──▶ InfluxDB
-//!   ▲                                 │
-//!   └───────── Announcement ── announcer (discovery, states)
+//! mqtt ── Delivery ──▶ bridge ──▶ metering_point (decode, decide) ──▶ keeper (the store)
+//!   ▲ ▲                  │  │                                            │
+//!   │ └─ acknowledge ────┘  ▼                                            ▼
+//!   └──── Announcement ── announcer (discovery, states)     influx (forwarder) ──▶ InfluxDB
 //! ```
 
 mod announcer;
@@ -17,8 +18,9 @@ pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
 mod influx;
+mod keeper;
 pub mod log;
-mod meter;
+mod metering_point;
 mod mqtt;
 mod registry;
 mod routes;

@@ -1,23 +1,29 @@
-//! All meters, and which of them a message is from.
+//! All metering points, and which of them a message is from.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, MessageError};
+use xt211_store::{MeterKey, StoredMeter};
 
 use crate::{
     config,
-    meter::Meter,
+    metering_point::MeteringPoint,
     routes::{Route, Routes},
 };
 
-/// The meters, each with a number that stays the same.
+/// The metering points, each with a number that stays the same.
 pub(crate) struct Registry {
     routes: Routes,
-    meters: Vec<Meter>,
+    points: Vec<MeteringPoint>,
     /// By the section of the configuration, and what stands for a `+` in its topics.
     numbers: HashMap<(usize, String), usize>,
     ids: HashSet<MeterId>,
+    /// By the number that stands for it in the store; looked up anew where it is wrong.
+    keys: HashMap<MeterKey, usize>,
 }
 
 /// Whose a message is.
@@ -35,12 +41,15 @@ impl Registry {
     pub(crate) fn new(meters: &[config::Meter]) -> Self {
         let mut registry = Self {
             routes: Routes::new(meters),
-            meters: Vec::new(),
+            points: Vec::new(),
             numbers: HashMap::new(),
             ids: HashSet::new(),
+            keys: HashMap::new(),
         };
         for (section, meter) in meters.iter().enumerate().filter(|(_, meter)| !meter.is_wild()) {
-            registry.add((section, String::new()), meter.id.clone(), meter.name.clone(), meter);
+            let (id, name) = (meter.id.clone(), meter.name.clone());
+            let meter = Arc::new(meter.clone());
+            registry.add((section, String::new()), MeteringPoint::new(id, name, None, &meter));
         }
         registry
     }
@@ -59,37 +68,81 @@ impl Registry {
         if let Err(error) = Message::decode(payload, &meter.timezone) {
             return Sender::Stranger(error);
         }
-        let name = format!("{} {level}", meter.name).trim_end().to_owned();
         let mut id = MeterId::from_name(level);
         if self.ids.contains(&id) {
             // What has a `/` can be no id, and so gets one with a checksum.
             id = MeterId::from_name(&topic.replacen(level, &format!("{level}/"), 1));
             tracing::warn!(topic, %id, "another meter has the id {level:?} already");
         }
-        Sender::Meter(self.add(key, id, name, &meter))
+        let point = MeteringPoint::new(id, name_of(&meter, level), Some(topic.into()), &meter);
+        Sender::Meter(self.add(key, point))
     }
 
-    fn add(
-        &mut self,
-        key: (usize, String),
-        id: MeterId,
-        name: String,
-        config: &config::Meter,
-    ) -> usize {
-        let number = self.meters.len();
-        self.ids.insert(id.clone());
-        self.meters.push(Meter::new(id, name, config));
+    /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
+    /// the configuration any more.
+    pub(crate) fn restore(&mut self, stored: &StoredMeter) -> Option<usize> {
+        let number = match self.points.iter().position(|point| point.id().as_str() == stored.id) {
+            Some(number) => number,
+            None => {
+                let topic = stored.topic.as_deref()?;
+                let Route { section, meter, level } = self.routes.find(topic)?;
+                let (level, id) = (level?, stored.id.parse().ok()?);
+                let name = name_of(&meter, level);
+                let point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
+                self.add((section, level.to_owned()), point)
+            }
+        };
+        self.points.get_mut(number)?.restore(stored);
+        Some(number)
+    }
+
+    fn add(&mut self, key: (usize, String), point: MeteringPoint) -> usize {
+        let number = self.points.len();
+        self.ids.insert(point.id().clone());
+        self.points.push(point);
         self.numbers.insert(key, number);
         number
     }
 
-    pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut Meter> {
-        self.meters.get_mut(number)
+    /// The number of the one that messages on this topic are from, if it was heard before.
+    pub(crate) fn number_of_topic(&self, topic: &str) -> Option<usize> {
+        let Route { section, level, .. } = self.routes.find(topic)?;
+        self.numbers.get(&(section, level.unwrap_or_default().to_owned())).copied()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut Meter)> {
-        self.meters.iter_mut().enumerate()
+    /// The number of the one that the store knows by this key.
+    pub(crate) fn number_of(&mut self, key: MeterKey) -> Option<usize> {
+        let is_it = |point: &MeteringPoint| point.key() == Some(key);
+        let known = self.keys.get(&key).copied();
+        let known = known.filter(|number| self.points.get(*number).is_some_and(is_it));
+        let number = known.or_else(|| self.points.iter().position(is_it))?;
+        self.keys.insert(key, number);
+        Some(number)
     }
+
+    /// The one that the store knows by this key.
+    pub(crate) fn find_mut(&mut self, key: MeterKey) -> Option<&mut MeteringPoint> {
+        let number = self.number_of(key)?;
+        self.points.get_mut(number)
+    }
+
+    /// What was written is not in the store: nobody remembers anything because of that.
+    pub(crate) fn forget(&mut self) {
+        self.points.iter_mut().for_each(|point| point.intake.forget());
+    }
+
+    pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {
+        self.points.get_mut(number)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut MeteringPoint)> {
+        self.points.iter_mut().enumerate()
+    }
+}
+
+/// The name of a meter that a `+` makes.
+fn name_of(meter: &config::Meter, level: &str) -> String {
+    format!("{} {level}", meter.name).trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Queries {
             let sql = "SELECT code, serial, since FROM era WHERE meter = ?1 ORDER BY since, rowid";
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_and_then([meter.0], |row| {
-                let what = match row.get(0)? {
+                let what = match row.get::<_, Option<[u8; 6]>>(0)? {
                     Some([a, b, c, d, e, f]) => EraOf::Register(ObisCode::new(a, b, c, d, e, f)),
                     None => EraOf::Meter(row.get(1)?),
                 };

@@ -4,9 +4,7 @@ use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
 
 use crate::{
-    MeterKey, Queries, StoreError, Transaction,
-    failure::Failure,
-    instant::from_nanoseconds,
+    MeterKey, Queries, StoreError, Transaction, failure::Failure, instant::from_nanoseconds,
 };
 
 const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at";

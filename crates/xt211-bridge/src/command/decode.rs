@@ -19,8 +19,8 @@ use xt211_message::{Message, Reading, Register, Value};
 use crate::{
     announcer::origin,
     config::{Config, Meter},
-    influx::Encoder,
-    meter::{Shared, judge, serial_of},
+    decision::judge_time,
+    influx::{Identity, LineMaker},
     timestamp::utc,
 };
 
@@ -34,10 +34,8 @@ pub fn decode(config: &Config, files: &[PathBuf]) -> Result<ExitCode> {
     let files = if files.is_empty() { &standard_input } else { files };
     // There is always one.
     let Some(meter) = config.meters.first() else { return Ok(ExitCode::FAILURE) };
-    let encoder = config.influxdb.as_ref().map_or_else(Encoder::default, Encoder::new);
-    let Meter { id, serial, timezone, .. } = meter;
-    let shared = Shared::new(id.clone(), serial.clone(), timezone.clone());
-    let decoder = Decoder { meter, shared, encoder, now: OffsetDateTime::now_utc() };
+    let (lines, now) = (LineMaker::new(config), OffsetDateTime::now_utc());
+    let mut decoder = Decoder { meter, serial: None, lines, now };
 
     let mut out = io::stdout().lock();
     let mut all_decoded = true;
@@ -99,14 +97,14 @@ fn split(content: &[u8]) -> Vec<&[u8]> {
 
 struct Decoder<'c> {
     meter: &'c Meter,
-    /// Remembers the serial number from one message to the next.
-    shared: Shared,
+    /// Remembered from one message to the next.
+    serial: Option<String>,
     now: OffsetDateTime,
-    encoder: Encoder,
+    lines: LineMaker,
 }
 
 impl Decoder<'_> {
-    fn show(&self, message: &Message<'_>, out: &mut impl Write) -> Result<()> {
+    fn show(&mut self, message: &Message<'_>, out: &mut impl Write) -> Result<()> {
         if let Some(reading) = &message.reading {
             show_reading(message, reading, out)?;
         }
@@ -121,7 +119,7 @@ impl Decoder<'_> {
         if message.debug {
             writeln!(out, "  a debug message, for the firmware's developers")?;
         }
-        match message.reading.as_ref().map(|reading| judge(reading.time, None, self.now)) {
+        match message.reading.as_ref().map(|reading| judge_time(reading.time, self.now)) {
             Some(Err(reason)) => {
                 writeln!(out, "  The bridge sets this aside: {reason} ({})", reason.code())?;
             }
@@ -174,14 +172,22 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn show_lines(&self, message: &Message<'_>, out: &mut impl Write) -> io::Result<()> {
-        if let Some(serial) = serial_of(message) {
-            self.shared.learn_serial(serial);
+    fn show_lines(&mut self, message: &Message<'_>, out: &mut impl Write) -> io::Result<()> {
+        let reading = message.reading.as_ref();
+        let status = message.status.as_ref();
+        let serial = reading.and_then(Reading::serial);
+        let serial = serial.or_else(|| status.and_then(|status| status.serial.as_deref()));
+        if let Some(serial) = serial {
+            self.serial = Some(serial.to_owned());
         }
-        let tag = self.shared.tag(message);
+        let meter = Identity { id: self.meter.id.as_str(), serial: self.serial.as_deref() };
         let mut lines = String::new();
-        self.encoder.append_reading(&mut lines, &tag, message);
-        self.encoder.append_state(&mut lines, &tag, message);
+        if let Some(reading) = reading {
+            self.lines.append_reading(&mut lines, reading, meter);
+        }
+        if let Some(sent) = message.sent {
+            self.lines.append_state(&mut lines, sent, message, meter);
+        }
         if !lines.is_empty() {
             writeln!(out, "  InfluxDB")?;
         }

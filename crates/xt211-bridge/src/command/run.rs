@@ -1,6 +1,6 @@
 //! `run`: bridge until stopped.
 
-use std::{future::Future, process::ExitCode, sync::Arc};
+use std::{future::Future, pin::pin, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use tokio::{
@@ -8,25 +8,30 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{bridge::Bridge, config::Config};
+use crate::{bridge::Bridge, config::Config, keeper::Keeper};
 
 /// Bridges until stopped by a signal.
 ///
 /// # Errors
 ///
-/// A certificate file that cannot be read, or a system that refuses what every program needs.
+/// A certificate file that cannot be read, a store that another bridge has, or a system that
+/// refuses what every program needs.
 pub fn run(config: Config) -> Result<ExitCode> {
     match &config.file {
         Some(file) => tracing::info!("configured by {}", file.display()),
         None => tracing::info!("no configuration file: defaults and environment"),
     }
     if config.influxdb.is_none() {
-        tracing::info!("no influxdb.url: nothing is forwarded");
+        tracing::info!("no influxdb.url: nothing is forwarded, all is kept");
     }
     runtime()?.block_on(async {
-        let stop = stop_signal()?;
-        let bridge = Bridge::start(Arc::new(config))?;
-        bridge.run(stop).await?;
+        let mut stop = pin!(stop_signal()?);
+        let mut keeper = Keeper::open(&config.store.path)?;
+        tokio::select! {
+            () = &mut stop => return Ok(ExitCode::SUCCESS),
+            () = keeper.opened_in_time() => {}
+        }
+        Bridge::start(Arc::new(config), keeper)?.run(stop).await?;
         Ok(ExitCode::SUCCESS)
     })
 }

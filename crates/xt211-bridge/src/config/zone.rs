@@ -16,6 +16,12 @@ impl TimeZone {
     }
 }
 
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self(tz::TimeZone::UTC)
+    }
+}
+
 impl xt211_message::Zone for TimeZone {
     /// Of the two offsets at an hour that comes twice in autumn, the first; at one that spring
     /// leaves out, the one before.

@@ -33,6 +33,7 @@ pub use self::{
     history::{History, Point},
     meter::{Accepted, Change, Judgement, Meter, Refused},
     reason::Reason,
-    time_rule::{AHEAD, EARLIEST, RELEASED, judge_time},
+    scene::END,
+    time_rule::{AHEAD, EARLIEST, RELEASED, horizon, judge_time},
     total::{Limit, PUSH_INTERVAL},
 };

@@ -18,9 +18,11 @@ use super::{
 /// stay set aside until the user releases them.
 const MOST_WAITING: usize = 128;
 
-/// Before and after all readings.
+/// Before all readings.
 const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-pub(super) const END: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
+
+/// After all readings.
+pub const END: OffsetDateTime = datetime!(2250-01-01 0:00 UTC);
 
 /// A span of time in which something has changed: what waits there is to be looked at again.
 type Span = (OffsetDateTime, OffsetDateTime);

@@ -33,7 +33,8 @@ pub fn judge_time(time: OffsetDateTime, now: OffsetDateTime) -> Result<(), Reaso
 }
 
 /// The latest time that a reading can have.
-pub(super) fn horizon(now: OffsetDateTime) -> OffsetDateTime {
+#[must_use]
+pub fn horizon(now: OffsetDateTime) -> OffsetDateTime {
     if now < RELEASED { LATEST } else { now.saturating_add(AHEAD).min(LATEST) }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     bridge::Bridge,
     command::{runtime, stop_signal},
     config::Config,
+    keeper::Keeper,
 };
 
 /// Runs the demo until stopped, or for so many seconds.
@@ -32,6 +33,8 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
             "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [influxdb]\nurl = \"http://{database}\"\norg = \"demo\"\nbucket = \"energy\"\n"
         ))?;
+        let folder = tempfile::tempdir().context("there is no room for the demo's store")?;
+        let keeper = Keeper::open(&folder.path().join("demo.db"))?;
         window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
              InfluxDB.\nNothing is kept. Ctrl-C ends it.\n\n  \
@@ -47,7 +50,7 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
         tokio::spawn(window::show(client("window"), ready));
         tokio::spawn(module::run(client("module"), start));
         let stop = stop_signal()?;
-        Bridge::start(Arc::new(config))?
+        Bridge::start(Arc::new(config), keeper)?
             .run(async {
                 tokio::select! {
                     () = stop => {}

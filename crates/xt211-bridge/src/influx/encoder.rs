@@ -1,7 +1,8 @@
 //! From messages to lines.
 
+use time::OffsetDateTime;
 use xt211_line_protocol::{LineError, Measurement, encode_reading, encode_status};
-use xt211_message::Message;
+use xt211_message::{Message, Reading};
 
 use crate::config;
 
@@ -22,21 +23,23 @@ impl Encoder {
         Self { measurement: influxdb.measurement.clone(), status: influxdb.status }
     }
 
-    /// Appends the line of the message's reading, if it has one.
-    pub(crate) fn append_reading(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
-        if let Some(reading) = &message.reading {
-            report(encode_reading(lines, &self.measurement, tag, reading));
-        }
+    /// Appends the line of a reading.
+    pub(crate) fn append_reading(&self, lines: &mut String, tag: &str, reading: &Reading<'_>) {
+        report(encode_reading(lines, &self.measurement, tag, reading));
     }
 
-    /// Appends the line of what the message says of module and battery, if it does.
-    pub(crate) fn append_state(&self, lines: &mut String, tag: &str, message: &Message<'_>) {
-        let Message { sent, status, battery, .. } = message;
-        if let Some(sent) = sent
-            && self.status
-            && (status.is_some() || battery.is_some())
-        {
-            report(encode_status(lines, tag, *sent, status.as_ref(), battery.as_ref()));
+    /// Appends the line of what the message says of module and battery, if it does, and if that
+    /// is to be forwarded.
+    pub(crate) fn append_state(
+        &self,
+        lines: &mut String,
+        tag: &str,
+        sent: OffsetDateTime,
+        message: &Message<'_>,
+    ) {
+        let Message { status, battery, .. } = message;
+        if self.status && (status.is_some() || battery.is_some()) {
+            report(encode_status(lines, tag, sent, status.as_ref(), battery.as_ref()));
         }
     }
 }

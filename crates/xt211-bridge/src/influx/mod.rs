@@ -1,13 +1,15 @@
-//! InfluxDB: what waits for it, and the task that forwards it.
+//! InfluxDB: the task that forwards to it what waits in the store.
 
 mod client;
+mod condition;
 mod encoder;
 mod forwarder;
-mod outbox;
+mod line_maker;
 
+use self::encoder::Encoder;
 pub(crate) use self::{
     client::{Failure, InfluxClient},
-    encoder::Encoder,
-    forwarder::Forwarder,
-    outbox::{Entry, Outbox},
+    condition::Condition,
+    forwarder::{Forwarder, News, Report, Sign},
+    line_maker::{Identity, LineMaker},
 };

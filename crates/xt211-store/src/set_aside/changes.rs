@@ -79,6 +79,15 @@ impl Transaction<'_> {
         self.change_entry(sql, id)
     }
 
+    /// Says that an entry cannot be released: it is asked for no more.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn refuse_release(&mut self, id: i64) -> Result<bool, StoreError> {
+        self.change_entry("UPDATE set_aside SET release = 0 WHERE id = ?1", id)
+    }
+
     fn change_entry(&mut self, sql: &str, id: i64) -> Result<bool, StoreError> {
         self.change(|connection| Ok(connection.prepare_cached(sql)?.execute([id])? > 0))
     }

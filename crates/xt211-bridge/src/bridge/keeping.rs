@@ -1,0 +1,290 @@
+//! What the bridge does in the store.
+
+use std::ops::Deref;
+
+use time::{Duration, OffsetDateTime};
+use xt211_store::{Queries, SetAside, StoreError, Transaction};
+
+use super::{
+    Bridge,
+    inbox::{Fate, decide},
+};
+use crate::{
+    decision::{RELEASED, horizon},
+    influx::{Forwarder, News, Report},
+    keeper::NotKept,
+    metering_point::{Effect, Refusal},
+    mqtt::Delivery,
+    registry::Registry,
+};
+
+impl Bridge {
+    /// Takes up what the store knows: meters, counts, what waits.
+    pub(super) fn remember(&mut self) -> anyhow::Result<()> {
+        let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
+        let latest = horizon(OffsetDateTime::now_utc());
+        let reader = self.keeper.with_store(|store| {
+            for stored in store.meters()? {
+                if let Some(number) = registry.restore(&stored)
+                    && let Some(point) = registry.get_mut(number)
+                    && let Some((time, registers)) = store.newest_reading(stored.key, latest)?
+                {
+                    point.presence.restore_reading(time, registers);
+                }
+            }
+            count(registry, store, is_forwarding)?;
+            store.reader()
+        });
+        if let Ok(reader) = reader {
+            self.forwarder = Forwarder::start(&self.config, reader)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to be written down.
+    pub(super) fn has_work(&self) -> bool {
+        !self.inbox.is_empty() || self.report.is_some()
+    }
+
+    /// Writes down what has arrived and what was forwarded, all at once; then, and not before,
+    /// shows and acknowledges it.
+    pub(super) fn keep(&mut self) -> anyhow::Result<()> {
+        let now = OffsetDateTime::now_utc();
+        let deliveries = self.inbox.take();
+        let Self { keeper, registry, report, .. } = self;
+        let kept = keeper.write(|store| {
+            if let Some(Report { news, .. }) = report {
+                write_down(news, store, now)?;
+            }
+            let fates = deliveries.iter().map(|delivery| decide(registry, store, delivery, now));
+            fates.collect::<Result<Vec<_>, _>>()
+        });
+        match kept {
+            Ok(fates) => {
+                if let Some(report) = self.report.take() {
+                    self.note(&report.news, now);
+                    report.confirm();
+                }
+                for (delivery, fate) in deliveries.iter().zip(fates) {
+                    self.show(delivery, fate);
+                }
+                deliveries.into_iter().for_each(Delivery::acknowledge);
+                Ok(())
+            }
+            Err(reason) => {
+                self.inbox.put_back(deliveries);
+                self.not_kept(&reason)
+            }
+        }
+    }
+
+    /// What was decided is not in the store, and so is to be decided anew.
+    fn not_kept(&mut self, reason: &NotKept) -> anyhow::Result<()> {
+        self.registry.forget();
+        if let NotKept::Anew = reason {
+            // What it refers to is gone.
+            self.report = None;
+            self.forwarder = None;
+            self.remember()?;
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, delivery: &Delivery, fate: Fate<'_>) {
+        let topic = &delivery.topic;
+        match fate {
+            Fate::Nobodys => tracing::debug!(topic, "not a topic of ours"),
+            Fate::Strangers(refusal) => {
+                self.tally.set_aside += 1;
+                log_refusals(delivery, refusal.as_slice());
+            }
+            Fate::Meters(number, effect) => {
+                log_refusals(delivery, &effect.refusals);
+                if effect.records > 0 {
+                    tracing::debug!(topic, "accepted");
+                    self.tally.accepted += 1;
+                } else if effect.refusals.is_empty() {
+                    tracing::debug!(topic, "says nothing new that is kept");
+                    self.tally.passed_over += 1;
+                }
+                self.tally.set_aside += u64::from(!effect.refusals.is_empty());
+                self.show_effect(number, &effect);
+            }
+        }
+    }
+
+    fn show_effect(&mut self, number: usize, effect: &Effect<'_>) {
+        let Some(point) = self.registry.get_mut(number) else { return };
+        point.show(effect);
+        if effect.released > 0 {
+            let id = point.id();
+            tracing::info!(%id, "{} readings that were set aside are accepted", effect.released);
+        }
+        if let Some(forwarder) = &self.forwarder
+            && effect.records > 0
+        {
+            point.presence.counts.waiting += effect.records;
+            forwarder.wake();
+        }
+        if let Some(announcer) = &mut self.announcer {
+            announcer.enqueue(number, point);
+        }
+    }
+
+    /// Takes note of what was forwarded, once that is written down.
+    fn note(&mut self, news: &News, now: OffsetDateTime) {
+        match news {
+            News::Forwarded(tickets) => {
+                for (_, meter) in tickets {
+                    if let Some(point) = self.registry.find_mut(*meter) {
+                        let counts = &mut point.presence.counts;
+                        counts.waiting = counts.waiting.saturating_sub(1);
+                        counts.last_success = Some(now);
+                    }
+                }
+            }
+            News::Refused { meter, .. } => {
+                if let Some(point) = self.registry.find_mut(*meter) {
+                    let counts = &mut point.presence.counts;
+                    counts.waiting = counts.waiting.saturating_sub(1);
+                    counts.set_aside += 1;
+                }
+            }
+        }
+    }
+
+    /// Does what another process has asked for: `set-aside release`, `forward`.
+    pub(super) fn look_into_store(&mut self) -> anyhow::Result<()> {
+        let now = OffsetDateTime::now_utc();
+        let Self { keeper, registry, .. } = self;
+        let asked = keeper.with_store(|store| {
+            if !store.changed_by_others()? {
+                return Ok(None);
+            }
+            store.write(|store| release_all(registry, store, now)).map(Some)
+        });
+        match asked {
+            Ok(None) => Ok(()),
+            Ok(Some(released)) => {
+                for (number, effect) in released {
+                    self.show_effect(number, &effect);
+                }
+                let (registry, is_forwarding) = (&mut self.registry, self.forwarder.is_some());
+                // If it fails, the counts are wrong until the next time.
+                let _ = self.keeper.with_store(|store| count(registry, store, is_forwarding));
+                self.forwarder.iter().for_each(Forwarder::wake);
+                Ok(())
+            }
+            Err(reason) => self.not_kept(&reason),
+        }
+    }
+
+    /// Removes history that is old enough.
+    pub(super) fn prune(&mut self) -> anyhow::Result<()> {
+        let now = OffsetDateTime::now_utc();
+        // A clock that is wrong must not cost anybody their history.
+        if now < RELEASED {
+            return Ok(());
+        }
+        let before = now - Duration::days(self.config.store.keep_days.into());
+        let is_forwarding = self.config.influxdb.is_some();
+        match self.keeper.write(|store| store.prune(before, is_forwarding)) {
+            Ok(0) => Ok(()),
+            Ok(removed) => {
+                let days = self.config.store.keep_days;
+                tracing::info!("{removed} records are older than {days} days and were removed");
+                Ok(())
+            }
+            Err(reason) => self.not_kept(&reason),
+        }
+    }
+}
+
+fn log_refusals(delivery: &Delivery, refusals: &[Refusal]) {
+    let (topic, bytes) = (&delivery.topic, delivery.payload.len());
+    for refusal in refusals {
+        tracing::warn!(topic, bytes, "set aside: {refusal}");
+    }
+}
+
+fn write_down(
+    news: &News,
+    store: &mut Transaction<'_>,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    match news {
+        News::Forwarded(tickets) => {
+            let tickets: Vec<_> = tickets.iter().map(|(ticket, _)| *ticket).collect();
+            store.forwarded(&tickets, now)
+        }
+        News::Refused { ticket, line, code, reason, .. } => {
+            let refusal = xt211_store::Refusal { at: now, topic: "", code, reason, line };
+            store.refuse(*ticket, &refusal).map(drop)
+        }
+    }
+}
+
+/// Releases what the user wants released.
+fn release_all(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    now: OffsetDateTime,
+) -> Result<Vec<(usize, Effect<'static>)>, StoreError> {
+    let mut effects = Vec::new();
+    for id in store.releases()? {
+        let Some(aside) = store.set_aside_entry(id)? else { continue };
+        match release(registry, store, &aside, now)? {
+            Ok(effect) => effects.extend(effect),
+            Err(refusal) => {
+                tracing::warn!("{id} cannot be released: {refusal}");
+                store.refuse_release(id)?;
+            }
+        }
+    }
+    Ok(effects)
+}
+
+type Released = Result<Option<(usize, Effect<'static>)>, Refusal>;
+
+fn release(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    aside: &SetAside,
+    now: OffsetDateTime,
+) -> Result<Released, StoreError> {
+    let number = match aside.meter {
+        Some(key) => registry.number_of(key),
+        None => registry.number_of_topic(&aside.topic),
+    };
+    let Some((number, point)) = number.and_then(|number| Some((number, registry.get_mut(number)?)))
+    else {
+        let text = "its meter is not in the configuration".into();
+        return Ok(Err(Refusal { code: "meter.unknown", text }));
+    };
+    let effect = point.intake.release(store, aside, now)?;
+    Ok(effect.map(|effect| Some((number, effect))))
+}
+
+/// Counts what waits and what is set aside.
+fn count(
+    registry: &mut Registry,
+    store: &impl Deref<Target = Queries>,
+    is_forwarding: bool,
+) -> Result<(), StoreError> {
+    for (_, point) in registry.iter_mut() {
+        (point.presence.counts.waiting, point.presence.counts.set_aside) = (0, 0);
+    }
+    if is_forwarding {
+        for (key, waiting) in store.waiting_counts()? {
+            if let Some(point) = registry.find_mut(key) {
+                point.presence.counts.waiting = waiting;
+            }
+        }
+    }
+    for (key, set_aside) in store.set_aside_counts()? {
+        if let Some(point) = key.and_then(|key| registry.find_mut(key)) {
+            point.presence.counts.set_aside = set_aside;
+        }
+    }
+    Ok(())
+}

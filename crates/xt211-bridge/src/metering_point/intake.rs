@@ -1,0 +1,357 @@
+//! From a message to what is kept of it.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use xt211_homeassistant::MeterId;
+use xt211_message::{Message, Reading, Registers};
+use xt211_store::{
+    MeterKey, NewContent, NewSetAside, SetAside, SetAsideContent, StoredEra, StoredMeter,
+    Transaction,
+};
+
+use super::{Effect, Refusal, effect::Stored, past::Past};
+use crate::{
+    config,
+    decision::{
+        Accepted, Change, END, Era, Eras, History as _, Judgement, Limit, Meter, Reason, Refused,
+        Waiting, judge_time,
+    },
+};
+
+/// How many readings that wait are remembered after a restart.
+const WAITING: usize = 128;
+
+/// Decodes, decides, and writes down what comes of it. All that it remembers can be had from the
+/// store again.
+pub(crate) struct Intake {
+    id: MeterId,
+    topic: Option<String>,
+    config: Arc<config::Meter>,
+    /// What the store is to know of it, once it was heard.
+    stored: Option<StoredMeter>,
+    /// Whether the store knows less.
+    is_unsaved: bool,
+    meter: Option<Meter>,
+    /// The time of the newest state of module or battery.
+    newest_state: Option<OffsetDateTime>,
+}
+
+impl Intake {
+    pub(super) fn new(id: MeterId, topic: Option<String>, config: Arc<config::Meter>) -> Self {
+        let (stored, meter, newest_state) = (None, None, None);
+        Self { id, topic, config, stored, is_unsaved: false, meter, newest_state }
+    }
+
+    pub(super) fn key(&self) -> Option<MeterKey> {
+        self.stored.as_ref().map(|stored| stored.key)
+    }
+
+    pub(super) fn zone(&self) -> config::TimeZone {
+        self.config.timezone.clone()
+    }
+
+    pub(super) fn restore(&mut self, stored: StoredMeter) {
+        self.stored = Some(stored);
+    }
+
+    /// These values were seen, for which there are entities.
+    pub(super) fn note_seen(&mut self, seen: impl Iterator<Item = String>) {
+        if let Some(stored) = &mut self.stored {
+            stored.seen = seen.collect();
+            self.is_unsaved = true;
+        }
+    }
+
+    /// What was written is not kept: forgets what it remembers because of that.
+    pub(crate) fn forget(&mut self) {
+        self.stored = None;
+        self.meter = None;
+        self.newest_state = None;
+    }
+
+    /// Takes a message, and says what comes of it once the transaction is committed.
+    pub(crate) fn take<'m>(
+        &mut self,
+        store: &mut Transaction<'_>,
+        topic: &str,
+        payload: &'m [u8],
+        now: OffsetDateTime,
+    ) -> Stored<Effect<'m>> {
+        let key = self.key_in(store)?;
+        let mut work = Work { store, topic, now, meter: key, effect: Effect::default() };
+        match Message::decode(payload, &self.config.timezone) {
+            Ok(message) => self.take_message(&mut work, message, payload)?,
+            Err(error) => {
+                let content = NewContent::Message(payload);
+                work.set_aside(Refusal::from(&error), content)?;
+            }
+        }
+        let effect = work.effect;
+        self.save(store)?;
+        Ok(effect)
+    }
+
+    fn take_message<'m>(
+        &mut self,
+        work: &mut Work<'_, '_, 'm>,
+        message: Message<'m>,
+        payload: &'m [u8],
+    ) -> Stored<()> {
+        let Message { sent, reading, status, battery, .. } = message;
+        let mut meter = self.remembered(work)?;
+        if let Some(reading) = reading {
+            work.take_reading(&mut meter, reading)?;
+        }
+        let sent = sent.filter(|sent| judge_time(*sent, work.now).is_ok());
+        if let Some(serial) = status.as_ref().and_then(|status| status.serial.as_deref())
+            && let Some(sent) = sent
+        {
+            let past = Past { store: work.store, meter: work.meter };
+            let changes = meter.learn_serial(serial, sent, work.now, &past)?;
+            work.carry_out(&mut meter, changes)?;
+        }
+        self.remember(work, meter)?;
+        if status.is_some() || battery.is_some() {
+            if let Some(sent) = sent
+                && work.store.append_state(work.meter, sent, payload)?.is_some()
+            {
+                work.effect.records += 1;
+            }
+            // A status and a battery message of the same second belong together.
+            if sent.is_none_or(|sent| self.newest_state.is_none_or(|newest| sent >= newest)) {
+                self.newest_state = sent.or(self.newest_state);
+                self.note_state(status.is_some(), battery.is_some(), payload);
+                work.effect.status = status;
+                work.effect.battery = battery;
+                work.effect.sent = sent;
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts what was set aside, because the user says so. Returns why that cannot be, if so.
+    pub(crate) fn release(
+        &mut self,
+        store: &mut Transaction<'_>,
+        aside: &SetAside,
+        now: OffsetDateTime,
+    ) -> Stored<Result<Effect<'static>, Refusal>> {
+        let key = self.key_in(store)?;
+        let topic = aside.topic.as_str();
+        let mut work = Work { store, topic, now, meter: key, effect: Effect::default() };
+        match &aside.content {
+            SetAsideContent::Reading { time, registers, .. } => {
+                let reading = shown(*time, registers.clone());
+                self.release_reading(&mut work, &reading)?;
+            }
+            SetAsideContent::Message(payload) => {
+                match Message::decode(payload, &self.config.timezone) {
+                    Err(error) => return Ok(Err(Refusal::from(&error))),
+                    Ok(message) => {
+                        if let Some(reading) = &message.reading {
+                            self.release_reading(&mut work, reading)?;
+                        }
+                        if let Some(sent) = message.sent
+                            && (message.status.is_some() || message.battery.is_some())
+                            && work.store.append_state(work.meter, sent, payload)?.is_some()
+                        {
+                            work.effect.records += 1;
+                        }
+                    }
+                }
+            }
+            SetAsideContent::Line { sequence, .. } => {
+                let is_there = work.store.forward_again(*sequence)?;
+                work.effect.records += u64::from(is_there);
+            }
+        }
+        work.remove_set_aside(aside.id)?;
+        let effect = work.effect;
+        self.save(store)?;
+        Ok(Ok(effect))
+    }
+
+    fn release_reading(
+        &mut self,
+        work: &mut Work<'_, '_, 'static>,
+        reading: &Reading<'_>,
+    ) -> Stored<()> {
+        let mut meter = self.remembered(work)?;
+        let past = Past { store: work.store, meter: work.meter };
+        let changes = meter.release(reading, work.now, &past)?;
+        work.carry_out(&mut meter, changes)?;
+        self.remember(work, meter)
+    }
+
+    /// The number that stands for it in the store.
+    fn key_in(&mut self, store: &mut Transaction<'_>) -> Stored<MeterKey> {
+        if let Some(stored) = &self.stored {
+            return Ok(stored.key);
+        }
+        let key = store.add_meter(self.id.as_str(), self.topic.as_deref())?;
+        self.stored = store.meter_of(key)?;
+        Ok(key)
+    }
+
+    /// What was decided so far, taken out; from the store if it is not at hand.
+    fn remembered(&mut self, work: &Work<'_, '_, '_>) -> Stored<Meter> {
+        if let Some(meter) = self.meter.take() {
+            return Ok(meter);
+        }
+        let Work { store, meter: key, .. } = work;
+        let waiting = store.waiting_readings(*key, WAITING)?.into_iter().filter_map(waiting);
+        let newest = Past { store, meter: *key }.newest(END)?;
+        let eras: Eras = store.eras(*key)?.into_iter().map(Era::from).collect();
+        let limit = Limit { max_power: self.config.max_power_kw };
+        Ok(Meter::new(limit, eras, newest, waiting.collect()))
+    }
+
+    /// Puts it back, and writes down what a restart needs.
+    fn remember(&mut self, work: &mut Work<'_, '_, '_>, mut meter: Meter) -> Stored<()> {
+        if let Some(eras) = meter.changed_eras() {
+            let eras: Vec<_> = eras.iter().map(StoredEra::from).collect();
+            work.store.set_eras(work.meter, &eras)?;
+        }
+        if let Some(stored) = &mut self.stored
+            && meter.serial().is_some()
+            && stored.serial.as_deref() != meter.serial()
+        {
+            stored.serial = meter.serial().map(String::from);
+            self.is_unsaved = true;
+        }
+        self.meter = Some(meter);
+        Ok(())
+    }
+
+    fn note_state(&mut self, has_status: bool, has_battery: bool, payload: &[u8]) {
+        let Some(stored) = &mut self.stored else { return };
+        if has_status {
+            stored.status = Some(payload.to_vec());
+        }
+        if has_battery {
+            stored.battery = Some(payload.to_vec());
+        }
+        self.is_unsaved = true;
+    }
+
+    fn save(&mut self, store: &mut Transaction<'_>) -> Stored<()> {
+        if let Some(stored) = &self.stored
+            && std::mem::take(&mut self.is_unsaved)
+        {
+            store.update_meter(stored)?;
+        }
+        Ok(())
+    }
+}
+
+/// A message that is being taken.
+struct Work<'w, 't, 'm> {
+    store: &'w mut Transaction<'t>,
+    topic: &'w str,
+    now: OffsetDateTime,
+    meter: MeterKey,
+    effect: Effect<'m>,
+}
+
+impl<'m> Work<'_, '_, 'm> {
+    fn take_reading(&mut self, meter: &mut Meter, reading: Reading<'m>) -> Stored<()> {
+        let past = Past { store: self.store, meter: self.meter };
+        match meter.judge(&reading, self.now, &past)? {
+            Judgement::Repeated => {}
+            Judgement::Accepted => {
+                self.append(reading.time, &reading.registers)?;
+                self.effect.readings.push(reading);
+            }
+            Judgement::Untimely(reason) => {
+                let refused = Refused {
+                    time: reading.time,
+                    serial: reading.serial().map(Box::from),
+                    registers: reading.registers.into_owned(),
+                    reasons: vec![reason],
+                };
+                self.refuse(&refused)?;
+            }
+            Judgement::Mixed { contradiction, changes } => {
+                if let Some(refused) = contradiction {
+                    self.refuse(&refused)?;
+                }
+                self.carry_out(meter, changes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, meter: &mut Meter, changes: Vec<Change>) -> Stored<()> {
+        for Change { entry, accepted, refused } in changes {
+            if let Some(entry) = entry {
+                self.remove_set_aside(entry)?;
+                self.effect.released += u64::from(accepted.is_some());
+            }
+            if let Some(Accepted { time, registers, is_current }) = accepted {
+                self.append(time, &registers)?;
+                if is_current {
+                    self.effect.readings.push(shown(time, registers));
+                }
+            }
+            if let Some(refused) = refused {
+                let entry = self.refuse(&refused)?;
+                meter.file(&refused, entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, time: OffsetDateTime, registers: &Registers<'_>) -> Stored<()> {
+        self.store.append_reading(self.meter, time, registers)?;
+        self.effect.records += 1;
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: &Refused) -> Stored<i64> {
+        let Refused { time, serial, registers, reasons } = refused;
+        let content = NewContent::Reading { time: *time, registers, serial: serial.as_deref() };
+        // Cannot be without a reason.
+        let refusal = Refusal::of(reasons).unwrap_or(Refusal { code: "", text: String::new() });
+        self.set_aside(refusal, content)
+    }
+
+    fn set_aside(&mut self, refusal: Refusal, content: NewContent<'_>) -> Stored<i64> {
+        let (id, is_new) = self.store.set_aside(&NewSetAside {
+            at: self.now,
+            meter: Some(self.meter),
+            topic: self.topic,
+            code: refusal.code,
+            reason: &refusal.text,
+            content,
+        })?;
+        if is_new {
+            self.effect.set_aside += 1;
+            self.effect.refusals.push(refusal);
+        }
+        Ok(id)
+    }
+
+    fn remove_set_aside(&mut self, entry: i64) -> Stored<()> {
+        let counted = self.store.remove_set_aside(entry)?;
+        self.effect.set_aside -= i64::from(counted);
+        Ok(())
+    }
+}
+
+/// Registers as a reading that says nothing else.
+fn shown(time: OffsetDateTime, registers: Registers<'static>) -> Reading<'static> {
+    Reading { time, first_boot: false, wait_time: None, registers }
+}
+
+/// What may yet be accepted of what was set aside.
+fn waiting(aside: SetAside) -> Option<Waiting> {
+    let SetAsideContent::Reading { time, registers, serial } = aside.content else { return None };
+    Reason::may_pass(&aside.code).then(|| Waiting {
+        time,
+        serial: serial.map(Box::from),
+        is_zero: aside.code == Reason::AllZero.code(),
+        registers,
+        entry: Some(aside.id),
+    })
+}

@@ -1,0 +1,69 @@
+//! A metering point: the place where a meter is. The meter may be exchanged; its topics, its id and
+//! its device in Home Assistant stay.
+
+mod effect;
+mod era;
+mod intake;
+mod past;
+mod presence;
+
+use std::sync::Arc;
+
+use xt211_homeassistant::MeterId;
+use xt211_store::{MeterKey, StoredMeter};
+
+use self::intake::Intake;
+pub(crate) use self::{
+    effect::{Effect, Refusal},
+    presence::{Part, Presence},
+};
+use crate::config;
+
+/// One metering point.
+pub(crate) struct MeteringPoint {
+    /// What becomes of its messages.
+    pub(crate) intake: Intake,
+    /// What the world is told of it.
+    pub(crate) presence: Presence,
+    /// Whether its turn to speak will come.
+    pub(crate) is_queued: bool,
+}
+
+impl MeteringPoint {
+    /// One that has this id and name, because of this section of the configuration and, if that has
+    /// a `+`, this topic.
+    pub(crate) fn new(
+        id: MeterId,
+        name: String,
+        topic: Option<String>,
+        config: &Arc<config::Meter>,
+    ) -> Self {
+        Self {
+            presence: Presence::new(id.clone(), name, config.serial.clone()),
+            intake: Intake::new(id, topic, Arc::clone(config)),
+            is_queued: false,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &MeterId {
+        self.presence.id()
+    }
+
+    pub(crate) fn key(&self) -> Option<MeterKey> {
+        self.intake.key()
+    }
+
+    /// Remembers what was known of it before a restart.
+    pub(crate) fn restore(&mut self, stored: &StoredMeter) {
+        self.presence.restore(stored, &self.intake.zone());
+        self.intake.restore(stored.clone());
+    }
+
+    /// Shows what became of a message, once it is kept.
+    pub(crate) fn show(&mut self, effect: &Effect<'_>) {
+        let is_new = self.presence.show(effect);
+        if is_new {
+            self.intake.note_seen(self.presence.seen());
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What the world is told of a metering point, and what it has yet to be told.
+
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use xt211_homeassistant::{BridgeState, Changed, MeterDevice, MeterId, MeterInfo};
+use xt211_message::{Message, Reading, Registers, Zone};
+use xt211_store::StoredMeter;
+
+use super::Effect;
+use crate::influx::Condition;
+
+/// How long a module may be silent: it wakes every few minutes, and connects on every few wakes.
+const SILENCE: Duration = Duration::from_secs(3 * 3600);
+
+/// How long a power or a voltage is shown after it was sent.
+const EXPIRE_AFTER: Duration = Duration::from_secs(3 * 3600);
+
+/// A meter as the world sees it.
+pub(crate) struct Presence {
+    /// What Home Assistant shows of it.
+    pub(crate) device: MeterDevice,
+    /// What is counted of it.
+    pub(crate) counts: Counts,
+    unsaid: Changed,
+    /// Home Assistant takes a moment to listen for what a discovery told it of. Values that the
+    /// broker does not keep for it are therefore said twice.
+    live_again: bool,
+    /// Whether what was last said of the bridge's own work still holds. It changes with every
+    /// message, and is said anew only now and then.
+    bridge_said: Option<Said>,
+    last_heard: Instant,
+}
+
+/// What is counted of a meter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Records that wait to be forwarded.
+    pub(crate) waiting: u64,
+    /// What is set aside.
+    pub(crate) set_aside: u64,
+    /// When InfluxDB last took something of it.
+    pub(crate) last_success: Option<OffsetDateTime>,
+}
+
+/// What was said of the bridge's work.
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
+    condition: Condition,
+    counts: Counts,
+    is_overdue: bool,
+}
+
+/// One thing to be said of a meter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Discovery,
+    Energy,
+    Live,
+    Module,
+    Bridge,
+}
+
+impl Presence {
+    pub(super) fn new(id: MeterId, name: String, serial: Option<String>) -> Self {
+        let info = MeterInfo { id, name, serial, page: None, expire_after: Some(EXPIRE_AFTER) };
+        Self {
+            device: MeterDevice::new(info),
+            counts: Counts::default(),
+            unsaid: Changed { discovery: true, ..Changed::NONE },
+            live_again: false,
+            bridge_said: None,
+            last_heard: Instant::now(),
+        }
+    }
+
+    pub(super) fn id(&self) -> &MeterId {
+        &self.device.info().id
+    }
+
+    /// The keys of what was seen, for which there are entities.
+    pub(super) fn seen(&self) -> impl Iterator<Item = String> + '_ {
+        self.device.seen()
+    }
+
+    /// Shows what was known before a restart.
+    pub(super) fn restore(&mut self, stored: &StoredMeter, zone: &dyn Zone) {
+        self.device.restore(stored.seen.iter().map(String::as_str));
+        self.counts.last_success = stored.forwarded_at;
+        if let Some(Message { status: Some(status), sent, .. }) = decode(&stored.status, zone) {
+            self.device.apply_status(&status, sent);
+        }
+        if let Some(Message { battery: Some(battery), .. }) = decode(&stored.battery, zone) {
+            self.device.apply_battery(&battery);
+        }
+    }
+
+    /// Shows the newest reading from before a restart.
+    pub(crate) fn restore_reading(&mut self, time: OffsetDateTime, registers: Registers<'_>) {
+        let reading = Reading { time, first_boot: false, wait_time: None, registers };
+        self.device.apply_reading(&reading);
+    }
+
+    /// Shows what became of a message. Returns whether there is a new entity.
+    pub(super) fn show(&mut self, effect: &Effect<'_>) -> bool {
+        self.last_heard = Instant::now();
+        let mut changed = Changed::NONE;
+        for reading in &effect.readings {
+            changed |= self.device.apply_reading(reading);
+        }
+        if let Some(status) = &effect.status {
+            changed |= self.device.apply_status(status, effect.sent);
+        }
+        if let Some(battery) = &effect.battery {
+            changed |= self.device.apply_battery(battery);
+        }
+        self.unsaid |= changed;
+        self.counts.set_aside = self.counts.set_aside.saturating_add_signed(effect.set_aside);
+        changed.discovery
+    }
+
+    /// Whether there is something to be said that no message brought.
+    pub(crate) fn has_news(&mut self, condition: &Condition) -> bool {
+        if std::mem::take(&mut self.live_again) {
+            self.unsaid.live = true;
+        }
+        if self.bridge_said.as_ref() != Some(&self.bridge_state(condition)) {
+            self.bridge_said = None;
+        }
+        !self.unsaid.is_none() || self.bridge_said.is_none()
+    }
+
+    /// Everything is to be said (again).
+    pub(crate) fn say_everything(&mut self) {
+        self.unsaid = Changed::ALL;
+        self.bridge_said = None;
+    }
+
+    /// The next thing to be said, which then counts as said.
+    pub(crate) fn next_part(&mut self, condition: &Condition) -> Option<Part> {
+        let take = std::mem::take::<bool>;
+        if take(&mut self.unsaid.discovery) {
+            self.live_again = true;
+            return Some(Part::Discovery);
+        }
+        if take(&mut self.unsaid.energy) {
+            return Some(Part::Energy);
+        }
+        if take(&mut self.unsaid.live) {
+            return Some(Part::Live);
+        }
+        if take(&mut self.unsaid.module) {
+            return Some(Part::Module);
+        }
+        if self.bridge_said.is_some() {
+            return None;
+        }
+        self.bridge_said = Some(self.bridge_state(condition));
+        Some(Part::Bridge)
+    }
+
+    /// What was last said of the bridge's own work.
+    pub(crate) fn bridge(&self) -> Option<BridgeState<'_>> {
+        let Said { condition, counts, is_overdue } = self.bridge_said.as_ref()?;
+        Some(BridgeState {
+            influxdb: condition.status(),
+            reason: condition.reason(),
+            last_success: counts.last_success,
+            waiting: counts.waiting,
+            set_aside: counts.set_aside,
+            overdue: *is_overdue,
+        })
+    }
+
+    fn bridge_state(&self, condition: &Condition) -> Said {
+        let is_overdue = self.last_heard.elapsed() > SILENCE;
+        Said { condition: condition.clone(), counts: self.counts, is_overdue }
+    }
+}
+
+/// A message that was kept. It was decoded when it came; if it cannot be any more, the next one
+/// will be shown.
+fn decode<'m>(payload: &'m Option<Vec<u8>>, zone: &dyn Zone) -> Option<Message<'m>> {
+    Message::decode(payload.as_deref()?, zone).ok()
+}
