@@ -59,10 +59,8 @@ impl Queries {
         question: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         // Within a transaction, and within a visitor, there is one state already.
-        let _state = match self.connection.is_autocommit() {
-            true => Some(self.connection.unchecked_transaction()?),
-            false => None,
-        };
+        let is_first = self.connection.is_autocommit();
+        let _state = is_first.then(|| self.connection.unchecked_transaction()).transpose()?;
         question(&self.connection)
     }
 }

@@ -36,10 +36,13 @@ impl Transaction<'_> {
             };
             take_out(connection, &[ticket])?;
             let Refusal { topic, code, reason, line, at: _ } = *refusal;
-            let content = line.as_bytes().to_vec();
-            let sequence = Some(ticket.sequence());
-            let about = Row { sequence, ..Row::new(at, Some(meter), [topic, code, reason]) };
-            Row { kind: LINE, content, ..about }.insert_or_count(connection)?;
+            let row = Row {
+                kind: LINE,
+                content: line.as_bytes().to_vec(),
+                sequence: Some(ticket.sequence()),
+                ..Row::new(at, Some(meter), [topic, code, reason])
+            };
+            row.insert_or_count(connection)?;
             Ok(true)
         })
     }
@@ -131,8 +134,7 @@ impl<'a> Row<'a> {
 
     /// Returns its id, and whether it is new.
     fn insert_or_count(&self, connection: &Connection) -> Result<(i64, bool), Failure> {
-        let kind = [self.kind.unsigned_abs() as u8];
-        let digest = digest(&[self.topic.as_bytes(), &kind, &self.content]);
+        let digest = digest(&[self.topic.as_bytes(), &self.kind.to_le_bytes(), &self.content]);
         let sql = "UPDATE set_aside SET times = times + 1, last_at = max(last_at, ?1) WHERE id =
                        (SELECT id FROM set_aside WHERE digest = ?2 AND topic = ?3 AND kind = ?4
                         AND content = ?5 AND time IS ?6 AND serial IS ?7 AND sequence IS ?8)

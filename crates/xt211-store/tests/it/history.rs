@@ -173,8 +173,9 @@ fn what_was_discarded_is_forgotten_if_it_stays_away() {
         reason: "r",
         content: NewContent::Message(b"[]"),
     };
-    let set_aside =
-        |fixture: &mut Fixture, at| fixture.write(|transaction| transaction.set_aside(&entry(at)));
+    let set_aside = |fixture: &mut Fixture, at| {
+        fixture.write(|transaction| transaction.set_aside(&entry(at))).1
+    };
     let prune = |fixture: &mut Fixture, before| {
         fixture.write(|transaction| transaction.prune(minute(before), true))
     };

@@ -175,6 +175,6 @@ fn setting_aside_is_not_forwarding() {
         reason: "no JSON",
         content: NewContent::Message(b"{"),
     };
-    assert!(fixture.write(|transaction| transaction.set_aside(&entry)));
+    assert!(fixture.write(|transaction| transaction.set_aside(&entry)).1);
     assert_eq!(fixture.waiting(), [1]);
 }

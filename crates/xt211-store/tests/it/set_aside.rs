@@ -27,7 +27,7 @@ fn entries(queries: &Queries) -> Vec<SetAside> {
 fn the_very_same_is_kept_once_and_counted() {
     let mut fixture = Fixture::new();
     let is_new = |fixture: &mut Fixture, entry: &NewSetAside<'_>| {
-        fixture.write(|transaction| transaction.set_aside(entry))
+        fixture.write(|transaction| transaction.set_aside(entry)).1
     };
     assert!(is_new(&mut fixture, &message(1, b"[]")));
     assert!(!is_new(&mut fixture, &message(3, b"[]")));
@@ -77,9 +77,9 @@ fn readings_wait_for_others_that_agree() {
     let is_new = fixture.write(|transaction| {
         let mut is_new = Vec::new();
         for number in [3, 1, 2, 4, 1] {
-            is_new.push(transaction.set_aside(&reading(number, Some("51")))?);
+            is_new.push(transaction.set_aside(&reading(number, Some("51")))?.1);
         }
-        is_new.push(transaction.set_aside(&reading(1, None))?);
+        is_new.push(transaction.set_aside(&reading(1, None))?.1);
         transaction.set_aside(&NewSetAside { meter: Some(meter), ..message(11, b"[]") })?;
         Ok(is_new)
     });
@@ -121,7 +121,7 @@ fn users_ask_for_releases() {
     assert!(!fixture.write(|transaction| transaction.remove_set_aside(3)));
     assert_eq!(fixture.store.releases().unwrap(), [1]);
     // What was released and comes again is new, under an id of its own.
-    assert!(fixture.write(|transaction| transaction.set_aside(&message(5, b"3"))));
+    assert!(fixture.write(|transaction| transaction.set_aside(&message(5, b"3"))).1);
     assert_eq!(entries(&fixture.store).iter().map(|entry| entry.id).collect::<Vec<_>>(), [1, 4]);
 }
 
