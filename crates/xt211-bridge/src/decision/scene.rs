@@ -18,10 +18,10 @@ use super::{
 /// stay set aside until the user releases them.
 const MOST_WAITING: usize = 128;
 
-/// Before all readings.
-const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+/// Before all readings, also those that a user releases.
+pub const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-/// After all readings.
+/// After all readings, also those that a user releases.
 pub const END: OffsetDateTime = datetime!(2250-01-01 0:00 UTC);
 
 /// A span of time in which something has changed: what waits there is to be looked at again.

@@ -77,7 +77,7 @@ impl Forwarder {
             reporter,
             batch: BATCH,
             backoff: Backoff::new(Duration::from_secs(1), LONGEST_WAIT),
-            slow_backoff: Backoff::new(Duration::from_secs(30), LONGEST_WAIT),
+            slow_backoff: Backoff::new(Duration::from_secs(10), LONGEST_WAIT),
         };
         Ok(Some(Self { condition, arrived, reports, task: tokio::spawn(work.run()) }))
     }

@@ -43,6 +43,12 @@ impl From<&MessageError> for Refusal {
     }
 }
 
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self { code: reason.code(), text: reason.to_string() }
+    }
+}
+
 impl Refusal {
     /// `None` if there is no reason at all.
     pub(crate) fn of(reasons: &[Reason]) -> Option<Self> {

@@ -14,8 +14,8 @@ use super::{Effect, Refusal, effect::Stored, past::Past};
 use crate::{
     config,
     decision::{
-        Accepted, Change, END, Era, Eras, History as _, Judgement, Limit, Meter, Reason, Refused,
-        Waiting, judge_time,
+        Accepted, BEGINNING, Change, END, Era, Eras, History as _, Judgement, Limit, Meter, Reason,
+        Refused, Waiting, judge_time,
     },
 };
 
@@ -101,7 +101,7 @@ impl Intake {
         let Message { sent, reading, status, battery, .. } = message;
         let mut meter = self.remembered(work)?;
         if let Some(reading) = reading {
-            work.take_reading(&mut meter, reading)?;
+            work.take_reading(&mut meter, reading, payload)?;
         }
         let sent = sent.filter(|sent| judge_time(*sent, work.now).is_ok());
         if let Some(serial) = status.as_ref().and_then(|status| status.serial.as_deref())
@@ -150,9 +150,13 @@ impl Intake {
                     Err(error) => return Ok(Err(Refusal::from(&error))),
                     Ok(message) => {
                         if let Some(reading) = &message.reading {
+                            if !(BEGINNING..END).contains(&reading.time) {
+                                return Ok(Err(Reason::InTheFuture(reading.time).into()));
+                            }
                             self.release_reading(&mut work, reading)?;
                         }
-                        if let Some(sent) = message.sent
+                        let sent = message.sent.filter(|sent| (BEGINNING..END).contains(sent));
+                        if let Some(sent) = sent
                             && (message.status.is_some() || message.battery.is_some())
                             && work.store.append_state(work.meter, sent, payload)?.is_some()
                         {
@@ -255,7 +259,12 @@ struct Work<'w, 't, 'm> {
 }
 
 impl<'m> Work<'_, '_, 'm> {
-    fn take_reading(&mut self, meter: &mut Meter, reading: Reading<'m>) -> Stored<()> {
+    fn take_reading(
+        &mut self,
+        meter: &mut Meter,
+        reading: Reading<'m>,
+        payload: &[u8],
+    ) -> Stored<()> {
         let past = Past { store: self.store, meter: self.meter };
         match meter.judge(&reading, self.now, &past)? {
             Judgement::Repeated => {}
@@ -263,14 +272,9 @@ impl<'m> Work<'_, '_, 'm> {
                 self.append(reading.time, &reading.registers)?;
                 self.effect.readings.push(reading);
             }
+            // As it came: its time may be one that the store cannot keep.
             Judgement::Untimely(reason) => {
-                let refused = Refused {
-                    time: reading.time,
-                    serial: reading.serial().map(Box::from),
-                    registers: reading.registers.into_owned(),
-                    reasons: vec![reason],
-                };
-                self.refuse(&refused)?;
+                self.set_aside(reason.into(), NewContent::Message(payload))?;
             }
             Judgement::Mixed { contradiction, changes } => {
                 if let Some(refused) = contradiction {

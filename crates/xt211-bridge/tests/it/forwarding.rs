@@ -12,17 +12,20 @@ use crate::support::{
 const SEED_LINE: &str = "home_energy,meter=5100025085 \
     1_8_0=7369.066,1_8_1=1338.005,1_8_2=6031.06,1_8_3=0,1_8_4=0 1771705629000000000";
 
-/// Where the module publishes the message of a file.
-fn topic_of(name: &str) -> &'static str {
-    match name {
+/// Where the module publishes the message of a file: each is of a meter of its own, so that none
+/// is judged by another.
+fn topic_of(name: &str) -> String {
+    let kind = match name {
         // This firmware has a topic for it.
-        "fw-2026-04-battery" => "elektromer/battery",
-        name if name.ends_with("-data") => DATA,
-        _ => STATUS,
-    }
+        "fw-2026-04-battery" => "battery",
+        name if name.ends_with("-data") => "data",
+        _ => "status",
+    };
+    format!("{name}/{kind}")
 }
 
-const BATTERY_TOPIC: &str = "[[meter]]\nbattery_topic = \"elektromer/battery\"\n";
+const MANY_METERS: &str = "[[meter]]\ndata_topic = \"+/data\"\nstatus_topic = \"+/status\"\n\
+    battery_topic = \"+/battery\"\n";
 
 #[tokio::test]
 async fn the_seed_reading_becomes_exactly_the_line_that_the_archive_has() {
@@ -47,11 +50,11 @@ async fn the_seed_reading_becomes_exactly_the_line_that_the_archive_has() {
 async fn every_sample_becomes_its_line() {
     let (mosquitto, influxdb) =
         (Mosquitto::start().await, ScriptedInfluxDb::start(Answer::Written).await);
-    let configuration = mosquitto.section() + &influxdb.section() + BATTERY_TOPIC;
+    let configuration = mosquitto.section() + &influxdb.section() + MANY_METERS;
     let _bridge = Bridge::start(&configuration).await;
     let module = Client::connect(&mosquitto).await;
     for name in samples() {
-        module.publish(topic_of(&name), sample(&name)).await;
+        module.publish(&topic_of(&name), sample(&name)).await;
     }
     // All but the debug message.
     let lines = influxdb.written(samples().len() - 1).await;
@@ -61,14 +64,14 @@ async fn every_sample_becomes_its_line() {
 #[tokio::test]
 async fn the_database_holds_every_value_of_every_sample_at_its_time() {
     let (mosquitto, victoria) = (Mosquitto::start().await, VictoriaMetrics::start().await);
-    let configuration = mosquitto.section() + &victoria.section() + BATTERY_TOPIC;
+    let configuration = mosquitto.section() + &victoria.section() + MANY_METERS;
     let _bridge = Bridge::start(&configuration).await;
     let module = Client::connect(&mosquitto).await;
     for name in samples() {
-        module.publish(topic_of(&name), sample(&name)).await;
+        module.publish(&topic_of(&name), sample(&name)).await;
     }
     // Of the last sample; what comes first is forwarded first.
-    let last = "xt211_status_status_wakeups{meter=5100025085} 1771705655 1072";
+    let last = "xt211_status_status_wakeups{meter=seed-status} 1771705655 1072";
     assert_snapshot!(victoria.points_with(last).await.join("\n"));
 }
 
