@@ -46,6 +46,16 @@ fn corpus() -> Vec<PathBuf> {
 }
 
 #[test]
+fn durability() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = printed("durability", &[folder.path().as_os_str(), OsStr::new("2000")]);
+    assert_eq!(text.lines().count(), 5, "{text}");
+    assert_eq!(text.matches(" readings a second in bursts of ").count(), 4, "{text}");
+    // It leaves nothing behind.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn obis() {
     let codes = ["1.8.2", "1-0:41.7.0*255", "96.14.0", "1-7:99.9.9.9"];
     assert_eq!(

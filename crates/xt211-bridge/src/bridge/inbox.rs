@@ -26,7 +26,7 @@ pub(super) struct Inbox {
 /// What becomes of a message.
 pub(super) enum Fate<'m> {
     /// It is of the meter with this number.
-    Meters(usize, Effect<'m>),
+    Meters(usize, Box<Effect<'m>>),
     /// It is set aside: no meter has sent it.
     Strangers(Option<Refusal>),
     /// It is nothing to us.
@@ -77,7 +77,10 @@ pub(super) fn decide<'m>(
             Ok(Fate::Strangers(is_new.then_some(refusal)))
         }
         Sender::Meter(number) => match registry.get_mut(number) {
-            Some(point) => Ok(Fate::Meters(number, point.intake.take(store, topic, payload, now)?)),
+            Some(point) => {
+                let effect = point.intake.take(store, topic, payload, now)?;
+                Ok(Fate::Meters(number, Box::new(effect)))
+            }
             // Cannot be: it has just said so.
             None => Ok(Fate::Nobodys),
         },
