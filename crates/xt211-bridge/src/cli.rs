@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use time::OffsetDateTime;
+
+use crate::timestamp::parse_instant;
 
 /// Bridges XT211 electricity meters from MQTT to Home Assistant and InfluxDB.
 #[derive(Debug, Parser)]
@@ -44,6 +47,30 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print what is kept: the lines that InfluxDB gets, or CSV
+    Export {
+        /// The form
+        #[arg(long, value_name = "FORM", default_value = "lines")]
+        format: ExportFormat,
+        /// What of it
+        #[command(flatten)]
+        range: RangeArguments,
+    },
+    /// Forward to InfluxDB again what it was given before
+    Forward {
+        /// All of it
+        #[arg(long, required_unless_present_any = ["meter", "from", "to"])]
+        all: bool,
+        /// What of it
+        #[command(flatten)]
+        range: RangeArguments,
+    },
+    /// Look at what was not believed, not understood or not taken, and decide what becomes of it
+    SetAside {
+        /// What to do
+        #[command(subcommand)]
+        action: SetAsideAction,
+    },
     /// Print the default configuration
     Config,
     /// Show it all at work: an embedded broker, a simulated meter, nothing kept
@@ -52,5 +79,56 @@ pub enum Command {
         /// Stop by itself after so many seconds
         #[arg(long, value_name = "SECONDS")]
         seconds: Option<u64>,
+    },
+}
+
+/// How what is kept is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// InfluxDB's line protocol
+    Lines,
+    /// A row for each register of each reading: time, meter, serial, code, value, unit
+    Csv,
+}
+
+/// What of all that is kept.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RangeArguments {
+    /// Only this meter's, by its id
+    #[arg(long, value_name = "ID")]
+    pub meter: Option<String>,
+    /// Only from this time on: 2026-02-21T20:27:09Z, or 2026-02-21 for its first moment (UTC)
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub from: Option<OffsetDateTime>,
+    /// Only before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_instant)]
+    pub to: Option<OffsetDateTime>,
+}
+
+/// What to do with what was set aside.
+#[derive(Debug, Subcommand)]
+pub enum SetAsideAction {
+    /// List it: number, when, how often, whose, why
+    List {
+        /// Only this meter's, by its id
+        #[arg(long, value_name = "ID")]
+        meter: Option<String>,
+    },
+    /// Show all of one
+    Show {
+        /// Its number
+        id: i64,
+    },
+    /// Accept it after all
+    Release {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+    },
+    /// Put it out of sight for good
+    Discard {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
     },
 }

@@ -25,6 +25,15 @@ fn main() -> ExitCode {
         Command::Decode { files } => {
             load().map_err(Into::into).and_then(|config| command::decode(&config, &files))
         }
+        Command::Export { format, range } => {
+            load().map_err(Into::into).and_then(|config| command::export(&config, format, &range))
+        }
+        Command::Forward { range, .. } => {
+            load().map_err(Into::into).and_then(|config| command::forward(&config, &range))
+        }
+        Command::SetAside { action } => {
+            load().map_err(Into::into).and_then(|config| command::set_aside(&config, action))
+        }
         Command::Config => command::print_default(),
         #[cfg(feature = "demo")]
         Command::Demo { seconds } => {

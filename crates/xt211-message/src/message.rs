@@ -49,16 +49,10 @@ pub struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The meter's serial number, if the reading has one (96.1.1, else 96.1.0). Modules send an
-    /// empty one or `0` before they know it; that is none.
+    /// The meter's serial number, if the reading has [one](Registers::serial).
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
-        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(
-            |code| match self.registers.get(*code)? {
-                Value::Text(text) => known_serial(text),
-                Value::Number(_) => None,
-            },
-        )
+        self.registers.serial()
     }
 }
 
@@ -81,6 +75,18 @@ impl<'a> Registers<'a> {
     pub fn get(&self, code: ObisCode) -> Option<&Value<'a>> {
         let index = self.sorted.binary_search_by_key(&code, |register| register.code).ok()?;
         self.sorted.get(index).map(|register| &register.value)
+    }
+
+    /// The meter's serial number, if there is one (96.1.1, else 96.1.0). Modules send an empty one
+    /// or `0` before they know it; that is none.
+    #[must_use]
+    pub fn serial(&self) -> Option<&str> {
+        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(
+            |code| match self.get(*code)? {
+                Value::Text(text) => known_serial(text),
+                Value::Number(_) => None,
+            },
+        )
     }
 
     /// The registers, by code.

@@ -156,9 +156,9 @@ impl Bridge {
     /// Does what another process has asked for: `set-aside release`, `forward`.
     pub(super) fn look_into_store(&mut self) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
-        let Self { keeper, registry, .. } = self;
+        let Self { keeper, registry, has_looked, .. } = self;
         let asked = keeper.with_store(|store| {
-            if !store.changed_by_others()? {
+            if !store.changed_by_others()? && *has_looked {
                 return Ok(None);
             }
             store.write(|store| release_all(registry, store, now)).map(Some)
@@ -166,6 +166,7 @@ impl Bridge {
         match asked {
             Ok(None) => Ok(()),
             Ok(Some(released)) => {
+                self.has_looked = true;
                 for (number, effect) in released {
                     self.show_effect(number, &effect);
                 }

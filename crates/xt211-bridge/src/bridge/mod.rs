@@ -45,6 +45,8 @@ pub(crate) struct Bridge {
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
     report: Option<Report>,
+    /// Whether what was asked for before the bridge was started is done.
+    has_looked: bool,
     /// Home Assistant has started, and is to be told everything.
     reborn: bool,
     tally: Tally,
@@ -77,6 +79,7 @@ impl Bridge {
             connection: None,
             forwarder: None,
             report: None,
+            has_looked: false,
             reborn: false,
             tally: Tally::default(),
             config: Arc::clone(&config),

@@ -3,13 +3,16 @@
 use std::{
     fmt,
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Result;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
+use rustix::fs::Access;
 use tokio::time::timeout;
+use xt211_store::{Reader, StoreError};
 
 use super::runtime;
 use crate::{
@@ -58,6 +61,8 @@ pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
             }
         };
         let (broker, database) = tokio::join!(broker, database);
+        let store = loaded.as_ref().ok().map(|config| try_store(&config.store.path));
+        report.outcome("store", store)?;
         report.outcome("broker", broker)?;
         report.outcome("InfluxDB", database)
     })?;
@@ -92,6 +97,32 @@ impl Report {
             None => writeln!(io::stdout(), "-       {what:<14} not tried: {}", self.why_not),
         }
     }
+}
+
+/// Reads all of the store, if there is one, and changes nothing.
+fn try_store(path: &Path) -> Result<String, String> {
+    let name = path.display();
+    if !path.exists() {
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let may_write = rustix::fs::access(folder, Access::WRITE_OK);
+        return match may_write {
+            Ok(()) => Ok(format!("{name} is not there yet, and will be made")),
+            Err(error) => {
+                Err(format!("{name} cannot be made: {} {error} (store.path)", folder.display()))
+            }
+        };
+    }
+    let summary = || {
+        let store = Reader::open(path)?;
+        store.check()?;
+        let waiting: u64 = store.waiting_counts()?.iter().map(|(_, count)| count).sum();
+        let aside: u64 = store.set_aside_counts()?.iter().map(|(_, count)| count).sum();
+        Ok(format!("{name}, {waiting} not forwarded yet, {aside} set aside"))
+    };
+    summary().map_err(|error: StoreError| error.to_string())
 }
 
 /// Connects and subscribes, in a session of its own, so that a bridge that runs is not disturbed.

@@ -14,8 +14,9 @@ use time::OffsetDateTime;
 use xt211_homeassistant::{
     Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
 };
-use xt211_message::{Message, Reading, Register, Value};
+use xt211_message::{Message, Reading};
 
+use super::registers::show_registers;
 use crate::{
     announcer::origin,
     config::{Config, Meter},
@@ -209,18 +210,7 @@ fn show_reading(
         "{}",
         if reading.first_boot { ", the first since the module started" } else { "" }
     )?;
-    for Register { code, value } in &reading.registers {
-        let meaning = code.meaning();
-        let code = code.to_string();
-        let name = meaning.map_or_else(|| "(unknown)".into(), |meaning| meaning.name().to_string());
-        let unit = meaning.map_or("", |meaning| meaning.unit().symbol());
-        let line = match value {
-            Value::Number(number) => format!("    {code:<16} {name:<28} {number:>12} {unit}"),
-            Value::Text(text) => format!("    {code:<16} {name:<28} {text:?}"),
-        };
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+    show_registers(&reading.registers, out)
 }
 
 /// The fields that are there, as they are called in JSON.

@@ -2,7 +2,12 @@
 
 mod check;
 mod decode;
+mod export;
+mod forward;
+mod range;
+mod registers;
 mod run;
+mod set_aside;
 
 use std::{
     io::{self, Write as _},
@@ -14,7 +19,9 @@ use anyhow::Result;
 pub(crate) use self::run::runtime;
 #[cfg(feature = "demo")]
 pub(crate) use self::run::stop_signal;
-pub use self::{check::check, decode::decode, run::run};
+pub use self::{
+    check::check, decode::decode, export::export, forward::forward, run::run, set_aside::set_aside,
+};
 use crate::config::DEFAULT;
 #[cfg(feature = "demo")]
 pub use crate::demo::demo;

@@ -30,6 +30,7 @@ async fn all_is_well() {
     let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
     assert_snapshot!(printed(&check, &ports), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
     ok      InfluxDB       http://127.0.0.1:HTTP, organisation home, bucket energy
     "#);
@@ -43,6 +44,7 @@ async fn without_influxdb_the_broker_is_enough() {
     assert_eq!(check.code, 0);
     assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
     -       InfluxDB       not tried: not configured
     "#);
@@ -68,6 +70,7 @@ async fn an_unreachable_broker() {
     assert_eq!(check.code, 1);
     assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     -       InfluxDB       not tried: not configured
     "#);
@@ -80,6 +83,7 @@ async fn a_refused_password() {
     assert_eq!(check.code, 1);
     assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
     -       InfluxDB       not tried: not configured
     "#);
@@ -92,6 +96,7 @@ async fn a_broker_that_wants_a_password_gets_none() {
     assert_eq!(check.code, 1);
     assert_snapshot!(printed(&check, &[(mosquitto.port, "MQTT")]), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: set mqtt.username and mqtt.password
     -       InfluxDB       not tried: not configured
     "#);
@@ -106,6 +111,7 @@ async fn a_bad_token() {
     let ports = [(mosquitto.port, "MQTT"), (influxdb.port(), "HTTP")];
     assert_snapshot!(printed(&check, &ports), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
     WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
     "#);
@@ -119,6 +125,7 @@ async fn broker_and_influxdb_at_once() {
     assert_eq!(check.code, 1);
     assert_snapshot!(printed(&check, &[(mqtt, "MQTT"), (http, "HTTP")]), @r#"
     ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     WRONG   InfluxDB       InfluxDB at http://127.0.0.1:HTTP cannot be reached: Connection refused (os error 111) (influxdb.url)
     "#);
@@ -136,6 +143,7 @@ async fn configuration_password_and_token_at_once() {
     assert_snapshot!(printed(&check, &ports), @r#"
     WRONG   configuration  bridge.toml, line 12: meter.max_power_kw: must be a number of kilowatts above 0
     WRONG   configuration  bridge.toml, line 11: meter.timezone: there is no time zone "Europe/Atlantis": write UTC or one like Europe/Prague
+    -       store          not tried: not configured, or wrongly
     WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
     WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
     "#);
@@ -149,6 +157,7 @@ async fn an_unknown_key_hides_nothing_else() {
     assert_eq!(check.code, 2);
     assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
     WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`
+    -       store          not tried: not configured, or wrongly
     WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     -       InfluxDB       not tried: not configured, or wrongly
     "#);

@@ -11,6 +11,7 @@ mod command_line;
 mod decode;
 mod forwarding;
 mod home_assistant;
+mod kept;
 mod meters;
 mod outages;
 mod secrets;

@@ -78,6 +78,16 @@ impl Bridge {
         lines
     }
 
+    /// Its folder, with the configuration and the store.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives it another configuration, for when it is started again.
+    pub(crate) fn configure(&self, configuration: &str) {
+        fs::write(self.folder.path().join(FILE), configuration).unwrap();
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         !self.process.has_ended()
     }
