@@ -35,10 +35,16 @@ impl Bridge {
             count(registry, store, is_forwarding)?;
             store.reader()
         });
-        if let Ok(reader) = reader {
-            self.forwarder = Forwarder::start(&self.config, reader)?;
+        match reader {
+            Ok(reader) => {
+                self.forwarder = Forwarder::start(&self.config, reader)?;
+                self.has_remembered = true;
+                Ok(())
+            }
+            // There is nothing to remember in a new one, so that this ends.
+            Err(NotKept::Anew) => self.remember(),
+            Err(NotKept::ForNow) => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether there is something to be written down.
@@ -85,6 +91,7 @@ impl Bridge {
             // What it refers to is gone.
             self.report = None;
             self.forwarder = None;
+            self.has_remembered = false;
             self.remember()?;
         }
         Ok(())
@@ -155,6 +162,9 @@ impl Bridge {
 
     /// Does what another process has asked for: `set-aside release`, `forward`.
     pub(super) fn look_into_store(&mut self) -> anyhow::Result<()> {
+        if !self.has_remembered {
+            self.remember()?;
+        }
         let now = OffsetDateTime::now_utc();
         let Self { keeper, registry, has_looked, .. } = self;
         let asked = keeper.with_store(|store| {

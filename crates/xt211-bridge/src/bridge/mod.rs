@@ -45,6 +45,8 @@ pub(crate) struct Bridge {
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
     report: Option<Report>,
+    /// Whether it was possible to take up what the store knows.
+    has_remembered: bool,
     /// Whether what was asked for before the bridge was started is done.
     has_looked: bool,
     /// Home Assistant has started, and is to be told everything.
@@ -79,6 +81,7 @@ impl Bridge {
             connection: None,
             forwarder: None,
             report: None,
+            has_remembered: false,
             has_looked: false,
             reborn: false,
             tally: Tally::default(),
@@ -212,6 +215,10 @@ impl Bridge {
             && timeout(GOODBYE, self.last_words(&connection)).await.is_err()
         {
             tracing::warn!("the broker did not hear our goodbye");
+        }
+        // The last one to leave the store puts it in order.
+        if let Some(forwarder) = self.forwarder.take() {
+            forwarder.stop().await;
         }
         let waiting: u64 =
             self.registry.iter_mut().map(|(_, point)| point.presence.counts.waiting).sum();

@@ -87,6 +87,13 @@ impl Forwarder {
         self.condition.borrow().clone()
     }
 
+    /// Ends it, and waits until it has left the store.
+    pub(crate) async fn stop(mut self) {
+        self.task.abort();
+        // It says that it was aborted.
+        let _ = (&mut self.task).await;
+    }
+
     /// There is something new to forward.
     pub(crate) fn wake(&self) {
         self.arrived.notify_one();

@@ -185,7 +185,9 @@ fn prepare(connection: &mut Connection, needs_check: bool) -> Result<(), Failure
     if needs_check {
         connection::check(connection)?;
     }
-    schema::migrate(connection)
+    schema::migrate(connection)?;
+    // What every start reads is to be readable.
+    transaction::last_sequence(connection).map(drop)
 }
 
 /// Closes a database as it is. SQLite would else bring the write-ahead log into it and delete that.

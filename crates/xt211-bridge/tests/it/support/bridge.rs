@@ -47,6 +47,13 @@ impl Bridge {
         Self { process: launch(folder.path(), &environment), folder, environment }
     }
 
+    /// Gives it another environment, for when it is started again.
+    pub(crate) fn set_environment(&mut self, environment: &[(&str, String)]) {
+        let log = self.environment.iter().filter(|(name, _)| name == "XT211_LOG").cloned();
+        let new = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.environment = log.chain(new).collect();
+    }
+
     /// Waits until it has been connected so often since its start.
     pub(crate) async fn connected(&self, times: usize) {
         until("the bridge's connection", || self.logged("connected to").len() >= times).await;
@@ -104,6 +111,11 @@ impl Bridge {
         self.process.end().await
     }
 
+    /// Stops it for a moment, or lets it go on.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        self.process.send(if is_frozen { Signal::STOP } else { Signal::CONT });
+    }
+
     /// Ends it without a warning.
     pub(crate) async fn kill(&mut self) {
         self.process.send(Signal::KILL);
@@ -112,8 +124,13 @@ impl Bridge {
 
     /// Starts it again, and waits until it listens to the broker.
     pub(crate) async fn start_again(&mut self) {
-        self.process = launch(self.folder.path(), &self.environment);
+        self.launch_again();
         self.connected(1).await;
+    }
+
+    /// Starts it again, and waits for nothing.
+    pub(crate) fn launch_again(&mut self) {
+        self.process = launch(self.folder.path(), &self.environment);
     }
 }
 

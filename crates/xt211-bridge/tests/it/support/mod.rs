@@ -5,6 +5,7 @@ mod bridge;
 mod certificates;
 mod client;
 mod corpus;
+mod faults;
 mod mosquitto;
 mod packages;
 mod port;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     certificates::Authority,
     client::Client,
     corpus::{CORPUS, SERIAL, minute, nanoseconds, reading, reading_of, sample, samples},
+    faults::Faults,
     mosquitto::Mosquitto,
     port::free_port,
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},

@@ -1,0 +1,234 @@
+//! A disk that is full, broken, or not ours to write to; a damaged store; two bridges on one; and a
+//! clock that jumps. Nothing is lost, and the user is told.
+
+use std::{
+    fs,
+    io::{Seek, SeekFrom, Write},
+    path::Path,
+};
+
+use crate::support::{
+    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, minute,
+    nanoseconds, reading_of, run_in, run_with,
+    topic::{BRIDGE, DATA, ENERGY},
+    until,
+};
+
+const DATABASE: &str = "xt211-bridge.db";
+
+fn message(number: i64) -> String {
+    reading_of(SERIAL, minute(number), 100.0 + number as f64)
+}
+
+fn line(number: i64) -> String {
+    let (total, time) = (100 + number, nanoseconds(minute(number)));
+    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
+}
+
+fn lines(numbers: impl IntoIterator<Item = i64>) -> Vec<String> {
+    numbers.into_iter().map(line).collect()
+}
+
+struct Setup {
+    mosquitto: Mosquitto,
+    influxdb: ScriptedInfluxDb,
+    bridge: Bridge,
+    client: Client,
+    faults: Faults,
+}
+
+async fn setup() -> Setup {
+    let mosquitto = Mosquitto::start().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
+    let faults = Faults::new();
+    let configuration = mosquitto.section() + &influxdb.section();
+    let bridge = Bridge::launch_with(&configuration, "info", &faults.environment());
+    bridge.connected(1).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, message(0)).await;
+    influxdb.written(1).await;
+    Setup { mosquitto, influxdb, bridge, client, faults }
+}
+
+#[tokio::test]
+async fn a_full_disk() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    faults.turn_on("FAULT_FULL");
+    client.publish_all(DATA, (1..200).map(message)).await;
+    let said = bridge.logs("ERROR").await;
+    assert!(said.contains("the disk is full: nothing can be kept in "), "{said}");
+    assert!(said.contains("free some space (store.full); trying again until it works"), "{said}");
+    // What the log's file still had room for is kept; the rest is not, and is not shown.
+    let kept = influxdb.lines().len();
+    assert!(kept < 200);
+    // Nothing of that is lost when the bridge is killed, since nothing was acknowledged.
+    bridge.kill().await;
+    faults.turn_off("FAULT_FULL");
+    bridge.start_again().await;
+    client.state(ENERGY, "1.8.0", 299).await;
+    assert_eq!(influxdb.written(200).await, lines(0..200));
+}
+
+#[tokio::test]
+async fn a_full_disk_that_gets_room_again() {
+    let Setup { mosquitto: _mosquitto, influxdb, bridge, client, faults } = setup().await;
+    faults.turn_on("FAULT_FULL");
+    client.publish_all(DATA, (1..200).map(message)).await;
+    bridge.logs("the disk is full").await;
+    faults.turn_off("FAULT_FULL");
+    bridge.logs("readings can be kept again").await;
+    client.state(ENERGY, "1.8.0", 299).await;
+    assert_eq!(influxdb.written(200).await, lines(0..200));
+    bridge.logs_times("ERROR", 1).await;
+    // It did not lose the broker over it.
+    bridge.logs_times("connected to", 1).await;
+}
+
+#[tokio::test]
+async fn a_sync_that_fails() {
+    let Setup { mosquitto: _mosquitto, influxdb, bridge, client, faults } = setup().await;
+    for number in 1..6 {
+        faults.turn_on("FAULT_SYNC");
+        client.publish(DATA, message(number)).await;
+        until("a sync that fails", || !faults.is_on("FAULT_SYNC")).await;
+        client.state(ENERGY, "1.8.0", 100 + number).await;
+    }
+    assert_eq!(influxdb.written(6).await, lines(0..6));
+    assert!(!bridge.logged("ERROR").is_empty());
+}
+
+#[tokio::test]
+async fn a_disk_that_may_only_be_read() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    faults.turn_on("FAULT_READ_ONLY");
+    client.publish_all(DATA, (1..20).map(message)).await;
+    bridge.launch_again();
+    let said = bridge.logs("ERROR").await;
+    assert!(said.contains("cannot be written to"), "{said}");
+    assert!(said.contains("trying again until it works"), "{said}");
+    assert!(bridge.is_running());
+    faults.turn_off("FAULT_READ_ONLY");
+    client.state(ENERGY, "1.8.0", 119).await;
+    assert_eq!(influxdb.written(20).await, lines(0..20));
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there() {
+    let mosquitto = Mosquitto::start().await;
+    let store = "[store]\npath = \"nowhere/readings.db\"\n";
+    let mut bridge = Bridge::launch(&(mosquitto.section() + store), "info");
+    let said = bridge.logs("ERROR").await;
+    assert!(said.contains("its folder is not there; create "), "{said}");
+    fs::create_dir(bridge.folder().join("nowhere")).unwrap();
+    bridge.connected(1).await;
+    assert_eq!(bridge.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_bridge_without_a_store_can_be_stopped() {
+    let store = "[store]\npath = \"nowhere/readings.db\"\n";
+    let mut bridge = Bridge::launch(store, "info");
+    bridge.logs("ERROR").await;
+    assert_eq!(bridge.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn two_bridges_on_one_store() {
+    let mosquitto = Mosquitto::start().await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let path = bridge.folder().join(DATABASE);
+    let store = format!("[store]\npath = \"{}\"\n", path.display());
+    let other = run_with(&(mosquitto.section() + &store), &["run"]).await;
+    assert_eq!(other.code, 1);
+    let expected = "is in use by another bridge; stop that one, or choose another file here";
+    assert!(other.stderr.contains(&format!("{} {expected}", path.display())), "{}", other.stderr);
+    // Whoever only looks may.
+    assert_eq!(run_in(bridge.folder(), &["set-aside", "list"]).await.code, 0);
+}
+
+/// Damages a store, and returns what the bridge says of it.
+async fn damaged(damage: impl FnOnce(&Path)) -> String {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, .. } = setup().await;
+    client.publish_all(DATA, (1..500).map(message)).await;
+    influxdb.written(500).await;
+    bridge.stop().await;
+    let path = bridge.folder().join(DATABASE);
+    // It was left in order: all is in the one file.
+    assert!(!path.with_extension("db-wal").exists());
+    damage(&path);
+    let left = fs::read(&path).unwrap();
+    client.publish(DATA, message(500)).await;
+    bridge.launch_again();
+    client.state(ENERGY, "1.8.0", 600).await;
+    influxdb.written(501).await;
+    let moved = fs::read(bridge.folder().join("xt211-bridge.db.damaged-1")).unwrap();
+    assert!(moved == left, "it is not as it was");
+    bridge.logs("it was moved to ").await
+}
+
+#[tokio::test]
+async fn a_store_that_is_no_database_any_more() {
+    let said = damaged(|path| fs::write(path, "x".repeat(20_000)).unwrap()).await;
+    assert!(said.starts_with("ERROR"), "{said}");
+    assert!(said.contains("and a new one is begun"), "{said}");
+}
+
+#[tokio::test]
+async fn a_store_with_a_hole() {
+    let said = damaged(|path| {
+        let mut file = fs::File::options().write(true).open(path).unwrap();
+        file.seek(SeekFrom::Start(4096)).unwrap();
+        file.write_all(&[0xa5; 24 * 1024]).unwrap();
+    })
+    .await;
+    assert!(said.starts_with("ERROR"), "{said}");
+}
+
+#[tokio::test]
+async fn a_board_whose_clock_starts_in_the_past() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    faults.put_clock_ahead(-800_000_000);
+    bridge.start_again().await;
+    client.publish(DATA, message(1)).await;
+    client.state(ENERGY, "1.8.0", 101).await;
+    faults.put_clock_ahead(0);
+    client.publish(DATA, message(2)).await;
+    client.state(ENERGY, "1.8.0", 102).await;
+    assert_eq!(influxdb.written(3).await, lines(0..3));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps() {
+    let Setup { mosquitto: _mosquitto, influxdb, bridge, client, faults } = setup().await;
+    // A year ahead, years behind (but after this program was made, so that it is believed), and
+    // right again.
+    faults.put_clock_ahead(365 * 86_400);
+    client.publish(DATA, message(1)).await;
+    client.state(ENERGY, "1.8.0", 101).await;
+    faults.put_clock_ahead(0);
+    client.publish(DATA, message(2)).await;
+    client.state(ENERGY, "1.8.0", 102).await;
+    assert_eq!(influxdb.written(3).await, lines(0..3));
+    client.state(BRIDGE, "set_aside", 0).await;
+    assert_eq!(bridge.logged("WARN"), [""; 0]);
+}
+
+#[tokio::test]
+async fn ten_thousand_readings_that_wait() {
+    let Setup { mosquitto: _mosquitto, influxdb, client, bridge: _bridge, .. } = setup().await;
+    influxdb.answer(Answer::Error(503, "away for a weekend"));
+    client.publish_all(DATA, (1..10_001).map(message)).await;
+    eventually("all of them waiting", async || {
+        let state: serde_json::Value = serde_json::from_str(&client.seen(BRIDGE).pop()?).ok()?;
+        (state["waiting"] == 10_000).then_some(())
+    })
+    .await;
+    influxdb.answer(Answer::Written);
+    let before = influxdb.writes().len();
+    assert_eq!(influxdb.written(10_001).await, lines(0..10_001));
+    let requests = influxdb.writes().len() - before;
+    assert!(requests <= 12, "{requests} requests");
+    client.state(BRIDGE, "waiting", 0).await;
+}
