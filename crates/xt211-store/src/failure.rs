@@ -64,6 +64,9 @@ fn sqlite_kind(error: &Error) -> StoreErrorKind {
             }
             // The index of the write-ahead log cannot grow, for lack of space.
             ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. } => StoreErrorKind::Full,
+            // The log cannot be made beside it, or not be opened: whoever may not write may, with
+            // this kind of database, not read either.
+            ffi::Error { extended_code: ffi::SQLITE_CANTOPEN, .. } => StoreErrorKind::ReadOnly,
             ffi::Error { code, .. } => match code {
                 ErrorCode::DiskFull => StoreErrorKind::Full,
                 ErrorCode::ReadOnly
@@ -124,6 +127,7 @@ mod tests {
         assert_eq!(kind(ffi::SQLITE_NOTADB), StoreErrorKind::Damaged);
         assert_eq!(kind(ffi::SQLITE_IOERR_CORRUPTFS), StoreErrorKind::Damaged);
         assert_eq!(kind(ffi::SQLITE_IOERR_FSYNC), StoreErrorKind::Io);
+        assert_eq!(kind(ffi::SQLITE_CANTOPEN), StoreErrorKind::ReadOnly);
         assert_eq!(kind(ffi::SQLITE_CANTOPEN_ISDIR), StoreErrorKind::Io);
         assert_eq!(kind(ffi::SQLITE_CONSTRAINT_FOREIGNKEY), StoreErrorKind::Other);
     }

@@ -8,26 +8,13 @@ use std::{
 };
 
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, minute,
-    nanoseconds, reading_of, run_in, run_with,
+    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, eventually, lines, message,
+    run_in, run_with,
     topic::{BRIDGE, DATA, ENERGY},
     until,
 };
 
 const DATABASE: &str = "xt211-bridge.db";
-
-fn message(number: i64) -> String {
-    reading_of(SERIAL, minute(number), 100.0 + number as f64)
-}
-
-fn line(number: i64) -> String {
-    let (total, time) = (100 + number, nanoseconds(minute(number)));
-    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
-}
-
-fn lines(numbers: impl IntoIterator<Item = i64>) -> Vec<String> {
-    numbers.into_iter().map(line).collect()
-}
 
 struct Setup {
     mosquitto: Mosquitto,

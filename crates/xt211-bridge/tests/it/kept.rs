@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use tempfile::TempDir;
 
 use crate::support::{
-    Answer, Bridge, Client, Finished, Mosquitto, SERIAL, ScriptedInfluxDb, minute, nanoseconds,
-    reading_of, run_in, sample,
+    Answer, Bridge, Client, Finished, Mosquitto, SERIAL, ScriptedInfluxDb, line, lines, message,
+    minute, reading_of, run_in, sample,
     topic::{BRIDGE, DATA, ENERGY, MODULE, STATUS},
     until,
 };
@@ -16,19 +16,6 @@ async fn setup() -> (Mosquitto, Bridge, Client) {
     let bridge = Bridge::start(&mosquitto.section()).await;
     let client = Client::connect(&mosquitto).await;
     (mosquitto, bridge, client)
-}
-
-fn message(minutes: i64) -> String {
-    reading_of(SERIAL, minute(minutes), 100.0 + minutes as f64)
-}
-
-fn line(minutes: i64) -> String {
-    let (total, time) = (100 + minutes, nanoseconds(minute(minutes)));
-    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
-}
-
-fn lines(minutes: impl IntoIterator<Item = i64>) -> Vec<String> {
-    minutes.into_iter().map(line).collect()
 }
 
 impl Bridge {

@@ -4,26 +4,11 @@
 use insta::assert_snapshot;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, free_port, influxdb_section_at,
-    minute, nanoseconds, reading_of,
+    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at, line,
+    lines, message,
     topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
     until,
 };
-
-/// The reading of a minute. Its total tells the minute.
-fn message(minutes: i64) -> String {
-    reading_of(SERIAL, minute(minutes), 100.0 + minutes as f64)
-}
-
-/// Its line.
-fn line(minutes: i64) -> String {
-    let (total, time) = (100 + minutes, nanoseconds(minute(minutes)));
-    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
-}
-
-fn lines(minutes: impl IntoIterator<Item = i64>) -> Vec<String> {
-    minutes.into_iter().map(line).collect()
-}
 
 /// A broker, an InfluxDB that answers this, and a bridge between them.
 async fn setup(answer: Answer) -> (Mosquitto, ScriptedInfluxDb, Bridge, Client) {

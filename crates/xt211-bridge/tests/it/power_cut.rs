@@ -5,25 +5,15 @@ use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 use fastrand::Rng;
 
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, minute, nanoseconds,
-    reading_of, run_in,
+    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, lines, message, run_in,
     topic::{DATA, ENERGY},
     until,
 };
 
 const DATABASE: &str = "xt211-bridge.db";
 
-fn message(number: i64) -> String {
-    reading_of(SERIAL, minute(number), 100.0 + number as f64)
-}
-
-fn line(number: i64) -> String {
-    let (total, time) = (100 + number, nanoseconds(minute(number)));
-    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
-}
-
-fn lines(numbers: impl IntoIterator<Item = i64>) -> BTreeSet<String> {
-    numbers.into_iter().map(line).collect()
+fn set_of(minutes: impl IntoIterator<Item = i64>) -> BTreeSet<String> {
+    lines(minutes).into_iter().collect()
 }
 
 fn stored(influxdb: &ScriptedInfluxDb) -> BTreeSet<String> {
@@ -52,13 +42,14 @@ async fn killed_at_every_step_of_a_commit() {
         let numbers = i64::from(step) * EACH..i64::from(step + 1) * EACH;
         client.publish(DATA, message(numbers.start)).await;
         client.publish_all(DATA, numbers.clone().map(message)).await;
-        let all = lines(numbers);
+        let all = set_of(numbers);
         until("all written, or killed", || {
             !bridge.is_running() || all.is_subset(&stored(&influxdb))
         })
         .await;
         if !bridge.is_running() {
             killed += 1;
+            bridge.end().await;
             assert!(!bridge.logged("faults: killed").is_empty(), "it has ended by itself");
             bridge.set_environment(&[]);
             bridge.start_again().await;
@@ -70,7 +61,7 @@ async fn killed_at_every_step_of_a_commit() {
         until("all written", || all.is_subset(&stored(&influxdb))).await;
         assert_eq!(bridge.stop().await.code(), Some(0));
     }
-    assert_eq!(stored(&influxdb), lines(i64::from(1_u32) * EACH..i64::from(STEPS + 1) * EACH));
+    assert_eq!(stored(&influxdb), set_of(i64::from(1_u32) * EACH..i64::from(STEPS + 1) * EACH));
     assert!(killed >= STEPS / 2, "killed only {killed} times");
 }
 
@@ -101,7 +92,7 @@ async fn the_power_fails() {
     restore(&faults.shadow(), bridge.folder());
     bridge.start_again().await;
     // What was acknowledged, the broker has not delivered again.
-    let all = lines(0..600);
+    let all = set_of(0..600);
     until("all written", || stored(&influxdb).len() >= all.len()).await;
     assert_eq!(stored(&influxdb), all);
 }
@@ -139,7 +130,7 @@ async fn a_copy_of_any_moment_holds_what_was_shown() {
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
         let shown = shown["1.8.0"].as_f64().unwrap() as i64 - 100;
         let exported: BTreeSet<_> = exported.stdout.lines().map(String::from).collect();
-        assert!(lines(0..=shown).is_subset(&exported), "not all that was shown is there");
+        assert!(set_of(0..=shown).is_subset(&exported), "not all that was shown is there");
     }
     assert!(bridge.is_running());
 }

@@ -31,7 +31,7 @@ async fn broker_and_influxdb_by_an_own_authority() {
     client.says(AVAILABILITY, "offline").await;
 
     let check = run_with(&configuration, &["check"]).await;
-    assert_eq!((check.code, check.stdout.matches("ok ").count()), (0, 3), "{}", check.stdout);
+    assert_eq!((check.code, check.stdout.matches("ok ").count()), (0, 4), "{}", check.stdout);
 }
 
 #[tokio::test]

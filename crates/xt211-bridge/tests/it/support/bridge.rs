@@ -116,6 +116,11 @@ impl Bridge {
         self.process.send(if is_frozen { Signal::STOP } else { Signal::CONT });
     }
 
+    /// Waits until it has ended, and for the last of its log.
+    pub(crate) async fn end(&mut self) {
+        self.process.end().await;
+    }
+
     /// Ends it without a warning.
     pub(crate) async fn kill(&mut self) {
         self.process.send(Signal::KILL);

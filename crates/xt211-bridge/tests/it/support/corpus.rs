@@ -54,3 +54,19 @@ pub(crate) fn reading(time: OffsetDateTime, values: &str) -> String {
 pub(crate) fn reading_of(serial: &str, time: OffsetDateTime, total: f64) -> String {
     reading(time, &format!(r#""1.8.0":{total},"96.1.1":"{serial}""#))
 }
+
+/// The reading of a minute. Its total tells the minute.
+pub(crate) fn message(minutes: i64) -> String {
+    reading_of(SERIAL, minute(minutes), 100.0 + minutes as f64)
+}
+
+/// Its line.
+pub(crate) fn line(minutes: i64) -> String {
+    let (total, time) = (100 + minutes, nanoseconds(minute(minutes)));
+    format!("home_energy,meter={SERIAL} 1_8_0={total} {time}")
+}
+
+/// The lines of several, in this order.
+pub(crate) fn lines(minutes: impl IntoIterator<Item = i64>) -> Vec<String> {
+    minutes.into_iter().map(line).collect()
+}

@@ -20,7 +20,10 @@ pub(crate) use self::{
     bridge::{Bridge, Finished, run, run_in, run_on, run_unread, run_with},
     certificates::Authority,
     client::Client,
-    corpus::{CORPUS, SERIAL, minute, nanoseconds, reading, reading_of, sample, samples},
+    corpus::{
+        CORPUS, SERIAL, line, lines, message, minute, nanoseconds, reading, reading_of, sample,
+        samples,
+    },
     faults::Faults,
     mosquitto::Mosquitto,
     port::free_port,
