@@ -66,10 +66,12 @@ impl Keeper {
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, NotKept> {
-        self.with_store(|store| store.write(work))
+        let done = self.with_store(|store| store.write(work))?;
+        self.succeeded();
+        Ok(done)
     }
 
-    /// Does something with the store.
+    /// Does something with the store. That it can be read does not mean that it can be written.
     pub(crate) fn with_store<T>(
         &mut self,
         work: impl FnOnce(&mut Store) -> Result<T, StoreError>,
@@ -79,10 +81,7 @@ impl Keeper {
             return Err(if self.store.is_some() { NotKept::Anew } else { NotKept::ForNow });
         };
         match block_in_place(|| work(store)) {
-            Ok(done) => {
-                self.succeeded();
-                Ok(done)
-            }
+            Ok(done) => Ok(done),
             Err(error) if error.kind() == StoreErrorKind::Damaged => Err(self.begin_anew(&error)),
             Err(error) => {
                 self.failed(&error);
