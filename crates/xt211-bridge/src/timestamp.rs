@@ -1,6 +1,6 @@
 //! Times as people read them.
 
-use jiff::{Timestamp, civil};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use time::OffsetDateTime;
 
 /// A time that came from a module, to the second, which is all that it knows.
@@ -12,12 +12,10 @@ pub(crate) fn utc(time: OffsetDateTime) -> String {
 
 /// Reads a time as people write it: RFC 3339, or a date for its first moment in UTC.
 pub(crate) fn parse_instant(text: &str) -> Result<OffsetDateTime, String> {
-    let timestamp = text.parse::<Timestamp>().or_else(|_| {
-        let date: civil::Date = text.parse()?;
-        Ok::<_, jiff::Error>(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp())
-    });
+    let date = || civil::Date::strptime("%Y-%m-%d", text).ok()?.to_zoned(TimeZone::UTC).ok();
+    let timestamp = text.parse::<Timestamp>().ok();
     timestamp
-        .ok()
+        .or_else(|| Some(date()?.timestamp()))
         .and_then(|time| OffsetDateTime::from_unix_timestamp_nanos(time.as_nanosecond()).ok())
         .ok_or_else(|| {
             "expected a time such as 2026-02-21T20:27:09Z, or a date such as 2026-02-21".into()
