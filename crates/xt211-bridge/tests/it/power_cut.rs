@@ -117,13 +117,13 @@ async fn a_copy_of_any_moment_holds_what_was_shown() {
         let numbers = round * 40..(round + 1) * 40;
         client.publish_all(DATA, numbers.map(message)).await;
         until("a reading of this round", || !client.seen(ENERGY).is_empty()).await;
-        bridge.freeze(true);
+        bridge.freeze().await;
         let shown = client.seen(ENERGY).pop().unwrap();
         let copy = tempfile::tempdir().unwrap();
         for name in [DATABASE, "xt211-bridge.db-wal"] {
             fs::copy(bridge.folder().join(name), copy.path().join(name)).unwrap();
         }
-        bridge.freeze(false);
+        bridge.thaw();
 
         let exported = run_in(copy.path(), &["export"]).await;
         assert_eq!(exported.code, 0, "{exported:?}");

@@ -111,9 +111,14 @@ impl Bridge {
         self.process.end().await
     }
 
-    /// Stops it for a moment, or lets it go on.
-    pub(crate) fn freeze(&self, is_frozen: bool) {
-        self.process.send(if is_frozen { Signal::STOP } else { Signal::CONT });
+    /// Stops it for a moment.
+    pub(crate) async fn freeze(&self) {
+        self.process.freeze().await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.process.send(Signal::CONT);
     }
 
     /// Waits until it has ended, and for the last of its log.

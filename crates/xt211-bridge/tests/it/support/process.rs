@@ -1,7 +1,7 @@
 //! A child process whose output is kept, and which does not outlive its test.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::Read,
     os::fd::OwnedFd,
     process::{Child, Command, ExitStatus, Stdio},
@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::eventually;
+use super::{eventually, until};
 
 /// A running program.
 pub(crate) struct Process {
@@ -50,6 +50,18 @@ impl Process {
     pub(crate) fn send(&self, signal: Signal) {
         // It was not waited for yet, so that its id cannot be another's by now.
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Stops it for a moment, and waits until all of its threads have.
+    pub(crate) async fn freeze(&self) {
+        self.send(Signal::STOP);
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let is_stopped = |task: std::io::Result<fs::DirEntry>| {
+            let stat = fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+            // Behind the name, which is in brackets, comes the state.
+            stat.rsplit_once(") ").unwrap().1.starts_with('T')
+        };
+        until("all threads to stop", || fs::read_dir(&tasks).unwrap().all(is_stopped)).await;
     }
 
     /// Waits until it has ended, and for the last of its output.
