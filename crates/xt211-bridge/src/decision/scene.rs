@@ -189,6 +189,7 @@ impl<'d, H: History> Scene<'d, H> {
         if let Some(time) = arrived {
             self.set_aside_arrived(time, &mut changes)?;
         }
+        withdraw_refusals(&mut changes);
         Ok(changes)
     }
 
@@ -430,5 +431,27 @@ impl<'d, H: History> Scene<'d, H> {
                 .filter(|point| point.time <= self.horizon)
                 .min_by_key(by_time),
         })
+    }
+}
+
+/// What is refused at first and accepted in the end was never set aside, and so is not to be.
+fn withdraw_refusals(changes: &mut [Change]) {
+    for index in 1..changes.len() {
+        let Some((earlier, [Change { entry: None, accepted: Some(accepted), .. }, ..])) =
+            changes.split_at_mut_checked(index)
+        else {
+            continue;
+        };
+        let is_it = |change: &&mut Change| {
+            change.refused.as_ref().is_some_and(|refused| {
+                let was_refused =
+                    |one: &Register<'_>| refused.registers.get(one.code) == Some(&one.value);
+                refused.time == accepted.time && accepted.registers.iter().all(was_refused)
+            })
+        };
+        // What of it is still refused, the later change says.
+        if let Some(change) = earlier.iter_mut().rev().find(is_it) {
+            change.refused = None;
+        }
     }
 }

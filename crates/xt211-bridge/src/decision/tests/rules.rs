@@ -71,6 +71,16 @@ fn a_total_that_falls() {
 }
 
 #[test]
+fn what_completes_a_run_is_not_set_aside_for_its_other_registers() {
+    let mut bench = Bench::new();
+    for (minutes, total) in [(0, 5), (10, 9000), (20, 9001), (30, 9002)] {
+        bench.take(&reading(minutes, &format!("1.8.0={total} 96.1.1=\"7\"")));
+    }
+    bench.has(&[(0, "5"), (10, "9000"), (20, "9001"), (30, "9002")], &[]);
+    assert_eq!(bench.meter.waiting, []);
+}
+
+#[test]
 fn a_total_that_rises_too_fast() {
     let mut bench = after(&[(0, "5"), (3, "9.001")]);
     bench.has(&[(0, "5")], &[(3, ROSE)]);
