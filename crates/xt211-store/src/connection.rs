@@ -2,9 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::{StoreErrorKind, failure::Failure};
+use crate::{StoreErrorKind, damage, failure::Failure};
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +25,23 @@ const LOG_BYTES: i64 = 4 << 20;
 
 /// Opens a file, and waits so long for whoever else is writing.
 pub(crate) fn open(path: &Path, access: Access, patience: Duration) -> Result<Connection, Failure> {
-    let access = match access {
+    let flags = match access {
         Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        // To read, it takes the files beside the database; only who may write removes them again.
+        Access::Write | Access::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // So that a damaged page is an error where it is read, and not a wrong answer.
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    if access == Access::Read {
+        connection.pragma_update(None, "query_only", true)?;
+        // What an unclean end has left is for the one writer to look through.
+        let is_untidy = damage::has_log(path);
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_untidy)?;
+    }
     Ok(connection)
 }
 

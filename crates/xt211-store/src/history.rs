@@ -42,6 +42,19 @@ impl Range {
 }
 
 impl Queries {
+    /// How many records there are. Counts them one by one.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn record_count(&self) -> Result<u64, StoreError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT count(*) FROM record")?;
+            let count: i64 = statement.query_one((), |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
     /// Visits the records of a range by their time, and those of one time in the order in which
     /// they came. Holds one of each meter in memory, not all of them.
     ///

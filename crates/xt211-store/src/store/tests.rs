@@ -80,7 +80,9 @@ fn what_must_not_be_written_to() {
     let work = |transaction: &mut Transaction<'_>| transaction.add_meter("two", None);
     let error: StoreError = transaction::run(&read_only, work).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::ReadOnly);
-    let failure = connection::make_durable(&read_only.connection).unwrap_err();
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(store.path(), flags).unwrap();
+    let failure = connection::make_durable(&connection).unwrap_err();
     assert_eq!(failure.of(store.path()).code(), "store.read_only");
 }
 

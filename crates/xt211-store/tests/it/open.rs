@@ -1,7 +1,9 @@
 //! What is there after a database was opened again, and who may not open it.
 
+use std::fs;
+
 use time::macros::datetime;
-use xt211_store::{EraOf, Store, StoreError, StoreErrorKind, StoredEra, StoredMeter};
+use xt211_store::{EraOf, Reader, Store, StoreError, StoreErrorKind, StoredEra, StoredMeter};
 
 use crate::fixture::{Fixture, minute, registers, total};
 
@@ -47,6 +49,42 @@ fn all_of_a_meter_is_there_again() {
     meter.seen = vec!["2.8.0".to_owned(), "96.1.1".to_owned()];
     fixture.write(|transaction| transaction.update_meter(&meter));
     assert_eq!(fixture.store.meter("one").unwrap(), Some(meter));
+}
+
+#[test]
+fn who_only_reads_leaves_what_was_there() {
+    let fixture = Fixture::with_readings(2);
+    let path = fixture.path();
+    let files = |folder: &tempfile::TempDir| {
+        let entries = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+        let mut files: Vec<_> =
+            entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect();
+        files.sort();
+        files
+    };
+    // As a power cut leaves it, with a write-ahead log.
+    let cut = tempfile::tempdir().unwrap();
+    for part in ["", "-wal"] {
+        let name = format!("a.db{part}");
+        fs::copy(fixture.folder.path().join(&name), cut.path().join(&name)).unwrap();
+    }
+    let before = files(&cut);
+    let reader = Reader::open(&cut.path().join("a.db")).unwrap();
+    assert_eq!(reader.record_count().unwrap(), 2);
+    drop(reader);
+    let after = files(&cut);
+    assert_eq!(after[..1], before[..1]);
+    assert_eq!(after.iter().find(|(name, _)| name == "a.db-wal"), before.get(1));
+    assert_eq!(Store::open(&cut.path().join("a.db")).unwrap().store.waiting(9).unwrap().len(), 2);
+
+    let Fixture { folder, store, .. } = fixture;
+    drop(store);
+    let before = files(&folder);
+    let reader = Reader::open(&path).unwrap();
+    reader.check().unwrap();
+    assert_eq!(reader.waiting(9).unwrap().len(), 2);
+    drop(reader);
+    assert_eq!(files(&folder), before);
 }
 
 #[test]
