@@ -131,6 +131,14 @@ impl Registry {
         self.points.iter_mut().for_each(|point| point.intake.forget());
     }
 
+    /// Others have changed something in the store, where these meters are now.
+    pub(crate) fn recall(&mut self, meters: &[StoredMeter]) {
+        for point in &mut self.points {
+            let stored = meters.iter().find(|stored| stored.id == point.id().as_str());
+            point.intake.recall(stored);
+        }
+    }
+
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {
         self.points.get_mut(number)
     }

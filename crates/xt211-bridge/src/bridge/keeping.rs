@@ -87,6 +87,8 @@ impl Bridge {
     /// What was decided is not in the store, and so is to be decided anew.
     fn not_kept(&mut self, reason: &NotKept) -> anyhow::Result<()> {
         self.registry.forget();
+        // What was asked for has to be looked for again, and what was forgotten to be counted.
+        self.has_looked = false;
         if let NotKept::Anew = reason {
             // What it refers to is gone.
             self.report = None;
@@ -241,6 +243,7 @@ fn release_all(
     store: &mut Transaction<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<(usize, Effect<'static>)>, StoreError> {
+    registry.recall(&store.meters()?);
     let mut effects = Vec::new();
     for id in store.releases()? {
         let Some(aside) = store.set_aside_entry(id)? else { continue };

@@ -47,7 +47,7 @@ pub(crate) struct Bridge {
     report: Option<Report>,
     /// Whether it was possible to take up what the store knows.
     has_remembered: bool,
-    /// Whether what was asked for before the bridge was started is done.
+    /// Whether what was asked for is done, unless others have changed something since.
     has_looked: bool,
     /// Home Assistant has started, and is to be told everything.
     reborn: bool,

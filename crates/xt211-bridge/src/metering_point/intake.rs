@@ -70,6 +70,15 @@ impl Intake {
         self.newest_state = None;
     }
 
+    /// Others have changed something in the store, where it is this now: what waits there may have
+    /// been discarded.
+    pub(crate) fn recall(&mut self, stored: Option<&StoredMeter>) {
+        self.meter = None;
+        if self.stored.is_none() {
+            self.stored = stored.cloned();
+        }
+    }
+
     /// Takes a message, and says what comes of it once the transaction is committed.
     pub(crate) fn take<'m>(
         &mut self,
