@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use time::OffsetDateTime;
 
 use crate::timestamp::parse_instant;
@@ -39,7 +39,7 @@ pub struct ConfigFile {
 pub enum Command {
     /// Bridge until stopped by Ctrl-C or SIGTERM
     Run,
-    /// Check the configuration, and try the broker and InfluxDB
+    /// Check the configuration and the store, and try the broker and InfluxDB
     Check,
     /// Show what messages become: values, entities, line protocol (as the configuration's first meter)
     Decode {
@@ -57,9 +57,13 @@ pub enum Command {
         range: RangeArguments,
     },
     /// Forward to InfluxDB again what it was given before
+    // Nobody is to send years again by mistake.
+    #[command(group(
+        ArgGroup::new("what").args(["all", "meter", "from", "to"]).required(true).multiple(true)
+    ))]
     Forward {
         /// All of it
-        #[arg(long, required_unless_present_any = ["meter", "from", "to"])]
+        #[arg(long, conflicts_with_all = ["meter", "from", "to"])]
         all: bool,
         /// What of it
         #[command(flatten)]
@@ -100,7 +104,7 @@ pub struct RangeArguments {
     /// Only from this time on: 2026-02-21T20:27:09Z, or 2026-02-21 for its first moment (UTC)
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub from: Option<OffsetDateTime>,
-    /// Only before this time
+    /// Only before this time, in the same forms
     #[arg(long, value_name = "TIME", value_parser = parse_instant)]
     pub to: Option<OffsetDateTime>,
 }
@@ -108,7 +112,7 @@ pub struct RangeArguments {
 /// What to do with what was set aside.
 #[derive(Debug, Subcommand)]
 pub enum SetAsideAction {
-    /// List it: number, when, how often, whose, why
+    /// List it: id, when, how often, whose, why
     List {
         /// Only this meter's, by its id
         #[arg(long, value_name = "ID")]
@@ -116,18 +120,18 @@ pub enum SetAsideAction {
     },
     /// Show all of one
     Show {
-        /// Its number
+        /// As `set-aside list` has it
         id: i64,
     },
-    /// Accept it after all
+    /// Accept it after all: the bridge does so within seconds, or when it is started next
     Release {
-        /// Their numbers
+        /// As `set-aside list` has them
         #[arg(required = true, value_name = "ID")]
         ids: Vec<i64>,
     },
-    /// Put it out of sight for good
+    /// Put it out of sight for good, also when the same comes again
     Discard {
-        /// Their numbers
+        /// As `set-aside list` has them
         #[arg(required = true, value_name = "ID")]
         ids: Vec<i64>,
     },

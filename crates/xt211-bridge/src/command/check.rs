@@ -33,18 +33,19 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
     let why_not = if loaded.is_ok() { "not configured" } else { "not configured, or wrongly" };
     let mut report = Report { failed: false, why_not };
-    let (mqtt, meters, influxdb) = match &loaded {
+    let (mqtt, meters, influxdb, store) = match &loaded {
         Ok(config) => {
             let file = config.file.as_ref().map(|file| file.display().to_string());
             report
                 .good("configuration", file.unwrap_or_else(|| "defaults and environment".into()))?;
-            (Some(&config.mqtt), config.meters.as_slice(), config.influxdb.as_ref())
+            let Config { mqtt, meters, influxdb, store, .. } = config;
+            (Some(mqtt), meters.as_slice(), influxdb.as_ref(), Some(store))
         }
         Err(error) => {
             for problem in error.problems() {
                 report.bad("configuration", problem)?;
             }
-            (error.mqtt(), [].as_slice(), error.influxdb())
+            (error.mqtt(), [].as_slice(), error.influxdb(), error.store())
         }
     };
     runtime()?.block_on(async {
@@ -61,8 +62,7 @@ pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
             }
         };
         let (broker, database) = tokio::join!(broker, database);
-        let store = loaded.as_ref().ok().map(|config| try_store(&config.store.path));
-        report.outcome("store", store)?;
+        report.outcome("store", store.map(|store| try_store(&store.path)))?;
         report.outcome("broker", broker)?;
         report.outcome("InfluxDB", database)
     })?;
@@ -102,27 +102,32 @@ impl Report {
 /// Reads all of the store, if there is one, and changes nothing.
 fn try_store(path: &Path) -> Result<String, String> {
     let name = path.display();
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    // Whoever writes to the file puts others beside it.
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
+        let (folder, error) = (folder.display(), io::Error::from(error));
+        format!("{name} cannot be kept in the folder {folder}: {error}; see store.path")
+    })?;
     if !path.exists() {
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let may_write = rustix::fs::access(folder, Access::WRITE_OK);
-        return match may_write {
-            Ok(()) => Ok(format!("{name} is not there yet, and will be made")),
-            Err(error) => {
-                Err(format!("{name} cannot be made: {} {error} (store.path)", folder.display()))
-            }
-        };
+        return Ok(format!("{name} is not there yet, and will be made"));
     }
-    let summary = || {
+    let summarize = || {
         let store = Reader::open(path)?;
         store.check()?;
+        let records = store.record_count()?;
         let waiting: u64 = store.waiting_counts()?.iter().map(|(_, count)| count).sum();
         let aside: u64 = store.set_aside_counts()?.iter().map(|(_, count)| count).sum();
-        Ok(format!("{name}, {waiting} not forwarded yet, {aside} set aside"))
+        Ok(format!("{name}, {records} records, {waiting} wait, {aside} set aside"))
     };
-    summary().map_err(|error: StoreError| error.to_string())
+    let summary = summarize().map_err(|error: StoreError| error.to_string())?;
+    rustix::fs::access(path, Access::WRITE_OK).map_err(|error| {
+        let error = io::Error::from(error);
+        format!("{name} cannot be written to: {error}; see store.path")
+    })?;
+    Ok(summary)
 }
 
 /// Connects and subscribes, in a session of its own, so that a bridge that runs is not disturbed.

@@ -1,7 +1,6 @@
 //! `export`: what is kept, printed.
 
 use std::{
-    collections::HashMap,
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     process::ExitCode,
@@ -9,8 +8,8 @@ use std::{
 
 use anyhow::Result;
 use time::format_description::well_known::Rfc3339;
-use xt211_message::{Register, Registers, Value};
-use xt211_store::{Content, MeterKey, Reader, Record, StoredMeter};
+use xt211_message::{Register, Value};
+use xt211_store::{Content, Queries, Reader, Record, StoredMeter};
 
 use super::range::range;
 use crate::{
@@ -31,39 +30,40 @@ pub fn export(
 ) -> Result<ExitCode> {
     let store = Reader::open(&config.store.path)?;
     let range = range(arguments, &store)?;
-    let meters = store.meters()?.into_iter().map(|meter| (meter.key, meter)).collect();
+    let maker = LineMaker::new(config);
     let out = BufWriter::new(io::stdout().lock());
     let mut exporter: Box<dyn Export> = match format {
-        ExportFormat::Lines => {
-            Box::new(Lines { maker: LineMaker::new(config), line: String::new(), out })
-        }
-        ExportFormat::Csv => Box::new(Csv::begin(LineMaker::new(config), out)?),
+        ExportFormat::Lines => Box::new(Lines { maker, line: String::new(), out }),
+        ExportFormat::Csv => Box::new(Csv::begin(maker, out)?),
     };
-    let mut written = Ok(());
+    let (mut meter, mut exported) = (None, Ok(()));
     store.records(&range, &mut |record| {
-        written = write(exporter.as_mut(), &meters, &record);
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        exported = export_one(&store, &mut meter, exporter.as_mut(), &record);
+        if exported.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    written?;
+    exported?;
     exporter.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(
+/// Prints a record; `known` is the meter of the last one.
+fn export_one(
+    store: &Queries,
+    known: &mut Option<StoredMeter>,
     exporter: &mut dyn Export,
-    meters: &HashMap<MeterKey, StoredMeter>,
     record: &Record,
-) -> io::Result<()> {
-    match meters.get(&record.meter) {
-        Some(meter) => exporter.write(record, meter),
-        // One that was heard for the first time while this runs.
-        None => Ok(()),
+) -> Result<()> {
+    if known.as_ref().is_none_or(|known| known.key != record.meter) {
+        *known = store.meter_of(record.meter)?;
     }
+    // There always is one: a record refers to its meter.
+    known.iter().try_for_each(|meter| exporter.export(record, meter))?;
+    Ok(())
 }
 
 /// A form in which records are printed.
 trait Export {
-    fn write(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()>;
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()>;
 
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -76,7 +76,7 @@ struct Lines<W> {
 }
 
 impl<W: Write> Export for Lines<W> {
-    fn write(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
         self.line.clear();
         self.maker.append(&mut self.line, record, meter.into());
         self.out.write_all(self.line.as_bytes())
@@ -95,40 +95,32 @@ struct Csv<W: Write> {
 
 impl<W: Write> Csv<W> {
     fn begin(maker: LineMaker, out: W) -> io::Result<Self> {
-        let mut out = csv::Writer::from_writer(out);
-        out.write_record(["time", "meter", "serial", "code", "value", "unit"])?;
-        Ok(Self { maker, out })
-    }
-
-    fn row(
-        &mut self,
-        time: &str,
-        serial: &str,
-        meter: &StoredMeter,
-        register: &Register<'_>,
-    ) -> io::Result<()> {
-        let Register { code, value } = register;
-        let unit = code.meaning().map_or("", |meaning| meaning.unit().symbol());
-        let number;
-        let value = match value {
-            Value::Number(value) => {
-                number = value.text();
-                number.as_str()
-            }
-            Value::Text(text) => text,
-        };
-        self.out.write_record([time, &meter.id, serial, &code.to_string(), value, unit])?;
-        Ok(())
+        let mut csv = Self { maker, out: csv::Writer::from_writer(out) };
+        write_row(&mut csv.out, ["time", "meter", "serial", "code", "value", "unit"])?;
+        Ok(csv)
     }
 }
 
 impl<W: Write> Export for Csv<W> {
-    fn write(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
         let Content::Reading(registers) = &record.content else { return Ok(()) };
         // Cannot fail: the store keeps no time that it has no form for.
         let time = record.time.format(&Rfc3339).unwrap_or_default();
-        let serial = self.serial(registers, meter);
-        registers.iter().try_for_each(|register| self.row(&time, &serial, meter, register))
+        let serial = self.maker.serial(registers.serial(), meter.into()).unwrap_or_default();
+        for Register { code, value } in registers {
+            let unit = code.meaning().map_or("", |meaning| meaning.unit().symbol());
+            let number;
+            let value = match value {
+                Value::Number(value) => {
+                    number = value.text();
+                    number.as_str()
+                }
+                Value::Text(text) => text,
+            };
+            let row = [&time, &meter.id, serial, &code.to_string(), value, unit];
+            write_row(&mut self.out, row)?;
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -136,10 +128,11 @@ impl<W: Write> Export for Csv<W> {
     }
 }
 
-impl<W: Write> Csv<W> {
-    fn serial(&self, registers: &Registers<'_>, meter: &StoredMeter) -> String {
-        let tag = self.maker.tag(registers.serial(), meter.into());
-        // That is what it falls back to.
-        if tag == meter.id { String::new() } else { tag.to_owned() }
-    }
+fn write_row(out: &mut csv::Writer<impl Write>, row: [&str; 6]) -> io::Result<()> {
+    out.write_record(row).map_err(|error| match error.into_kind() {
+        // As it is: it may be that nobody reads any further.
+        csv::ErrorKind::Io(error) => error,
+        // Cannot be: all rows are of one length, and nothing is read.
+        other => io::Error::other(format!("{other:?}")),
+    })
 }

@@ -24,9 +24,14 @@ pub fn forward(config: &Config, arguments: &RangeArguments) -> Result<ExitCode> 
     let range = range(arguments, &store)?;
     let count = store.write(|store| store.forward_range(&range))?;
     let when = "the bridge does so within seconds, or when it is started next";
-    match count {
-        0 => writeln!(io::stdout(), "nothing in that range was forwarded before")?,
-        _ => writeln!(io::stdout(), "{count} records are to go to {} again: {when}", influxdb.url)?,
-    }
+    let what = match count {
+        0 => {
+            writeln!(io::stdout(), "nothing in that range was forwarded before")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        1 => "1 record is".to_owned(),
+        _ => format!("{count} records are"),
+    };
+    writeln!(io::stdout(), "{what} to go to {} again: {when}", influxdb.url)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ mod check;
 mod decode;
 mod export;
 mod forward;
+mod printable;
 mod range;
 mod registers;
 mod run;

@@ -1,16 +1,18 @@
 //! `set-aside`: what was not believed, not understood or not taken.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     process::ExitCode,
 };
 
 use anyhow::{Context, Result};
-use xt211_store::{Editor, MeterKey, Queries, Reader, SetAside, SetAsideContent, Transaction};
+use xt211_store::{
+    Editor, MeterKey, Queries, Reader, SetAside, SetAsideContent, StoreError, Transaction,
+};
 
-use super::{range::meter_key, registers::show_registers};
+use super::{printable::printable, range::meter_key, registers::show_registers};
 use crate::{cli::SetAsideAction, config::Config, timestamp::utc};
 
 /// Shows what is set aside, or decides what becomes of it.
@@ -24,12 +26,14 @@ pub fn set_aside(config: &Config, action: SetAsideAction) -> Result<ExitCode> {
         SetAsideAction::List { meter } => list(&*Reader::open(path)?, meter.as_deref())?,
         SetAsideAction::Show { id } => show(&*Reader::open(path)?, id)?,
         SetAsideAction::Release { ids } => {
+            let ids = BTreeSet::from_iter(ids);
             Editor::open(path)?
                 .write(|store| each(store, &ids, |store, id| store.request_release(id)))?;
             let when = "the bridge does so within seconds, or when it is started next";
             writeln!(io::stdout(), "{} to be released: {when}", ids.len())?;
         }
         SetAsideAction::Discard { ids } => {
+            let ids = BTreeSet::from_iter(ids);
             Editor::open(path)?.write(|store| each(store, &ids, |store, id| store.discard(id)))?;
             writeln!(io::stdout(), "{} discarded", ids.len())?;
         }
@@ -40,8 +44,8 @@ pub fn set_aside(config: &Config, action: SetAsideAction) -> Result<ExitCode> {
 /// Does something to all of these, or to none if one of them is not there.
 fn each(
     store: &mut Transaction<'_>,
-    ids: &[i64],
-    act: impl Fn(&mut Transaction<'_>, i64) -> Result<bool, xt211_store::StoreError>,
+    ids: &BTreeSet<i64>,
+    act: impl Fn(&mut Transaction<'_>, i64) -> Result<bool, StoreError>,
 ) -> Result<()> {
     for id in ids {
         let is_there = act(store, *id)?;
@@ -56,12 +60,12 @@ fn not_there(id: i64) -> String {
 
 fn list(store: &Queries, meter: Option<&str>) -> Result<()> {
     let meter = meter.map(|id| meter_key(id, store)).transpose()?;
-    let ids = meter_ids(store)?;
+    let meters = store.meters()?.into_iter().map(|meter| (meter.key, meter.id)).collect();
     let mut out = BufWriter::new(io::stdout().lock());
     let (mut count, mut written) = (0_u64, Ok(()));
     store.set_aside_entries(meter, &mut |aside| {
         count += 1;
-        written = list_one(&aside, &ids, &mut out);
+        written = list_one(&aside, &meters, &mut out);
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;
@@ -72,46 +76,49 @@ fn list(store: &Queries, meter: Option<&str>) -> Result<()> {
     Ok(out.flush()?)
 }
 
+/// Prints a line, in columns that are mostly wide enough: what follows is not known yet.
 fn list_one(
     aside: &SetAside,
     meters: &HashMap<MeterKey, String>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let SetAside { id, at, times, code, reason, release_requested, .. } = aside;
-    let whose = aside.meter.and_then(|key| meters.get(&key)).unwrap_or(&aside.topic);
-    let again = if *times > 1 { format!(" ({times} times)") } else { String::new() };
-    let asked = if *release_requested { " (to be released)" } else { "" };
-    writeln!(out, "{id:>5}  {}  {whose}  {code}  {reason}{again}{asked}", utc(*at))
-}
-
-fn meter_ids(store: &Queries) -> Result<HashMap<MeterKey, String>> {
-    Ok(store.meters()?.into_iter().map(|meter| (meter.key, meter.id)).collect())
+    let SetAside { id, at, times, topic, code, .. } = aside;
+    let whose = printable(aside.meter.and_then(|key| meters.get(&key)).unwrap_or(topic));
+    let (at, times, reason) = (utc(*at), format!("{times}×"), printable(&aside.reason));
+    let asked = if aside.release_requested { " (to be released)" } else { "" };
+    writeln!(out, "{id:>5}  {at}  {times:>4}  {whose:<15}  {code:<27}  {reason}{asked}")
 }
 
 fn show(store: &Queries, id: i64) -> Result<()> {
     let aside = store.set_aside_entry(id)?.with_context(|| not_there(id))?;
-    let ids = meter_ids(store)?;
+    let meter = aside.meter.map(|key| store.meter_of(key)).transpose()?.flatten();
     let mut out = io::stdout().lock();
     let SetAside { at, last_at, times, topic, code, reason, .. } = &aside;
-    writeln!(out, "{id}: {reason} ({code})")?;
+    writeln!(out, "{id}: {} ({code})", printable(reason))?;
     writeln!(out, "  set aside {}", utc(*at))?;
     if *times > 1 {
         writeln!(out, "  came {times} times, last {}", utc(*last_at))?;
     }
-    if let Some(meter) = aside.meter.and_then(|key| ids.get(&key)) {
-        writeln!(out, "  meter {meter}")?;
+    if aside.release_requested {
+        writeln!(out, "  to be released")?;
+    }
+    if let Some(meter) = meter {
+        writeln!(out, "  meter {}", meter.id)?;
     }
     if !topic.is_empty() {
-        writeln!(out, "  topic {topic}")?;
+        writeln!(out, "  topic {}", printable(topic))?;
     }
     match &aside.content {
         SetAsideContent::Message(payload) => {
-            // Escaped, since it may hold anything.
             writeln!(out, "  message of {} bytes", payload.len())?;
-            writeln!(out, "    {}", payload.escape_ascii())?;
+            let text = String::from_utf8_lossy(payload);
+            text.lines().try_for_each(|line| writeln!(out, "    {}", printable(line)))?;
         }
-        SetAsideContent::Reading { time, registers, .. } => {
+        SetAsideContent::Reading { time, registers, serial } => {
             writeln!(out, "  of the reading of {}", utc(*time))?;
+            if let Some(serial) = serial {
+                writeln!(out, "  of the meter with the serial number {}", printable(serial))?;
+            }
             show_registers(registers, &mut out)?;
         }
         SetAsideContent::Line { line, .. } => writeln!(out, "  line\n    {line}")?,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InfluxDb, Mqtt};
+use super::{InfluxDb, Mqtt, Store};
 
 /// A configuration that cannot be used, with all that is wrong with it.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub struct ConfigError {
     problems: Vec<Problem>,
     mqtt: Option<Box<Mqtt>>,
     influxdb: Option<Box<InfluxDb>>,
+    store: Option<Store>,
 }
 
 /// One thing that is wrong: where, and what to do about it.
@@ -36,8 +37,9 @@ impl ConfigError {
         problems: Vec<Problem>,
         mqtt: Option<Mqtt>,
         influxdb: Option<InfluxDb>,
+        store: Option<Store>,
     ) -> Self {
-        Self { problems, mqtt: mqtt.map(Box::new), influxdb: influxdb.map(Box::new) }
+        Self { problems, mqtt: mqtt.map(Box::new), influxdb: influxdb.map(Box::new), store }
     }
 
     /// All that is wrong.
@@ -57,11 +59,17 @@ impl ConfigError {
     pub fn influxdb(&self) -> Option<&InfluxDb> {
         self.influxdb.as_deref()
     }
+
+    /// Where readings are kept, if what is said of it is right.
+    #[must_use]
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
 }
 
 impl From<Vec<Problem>> for ConfigError {
     fn from(problems: Vec<Problem>) -> Self {
-        Self::new(problems, None, None)
+        Self::new(problems, None, None, None)
     }
 }
 

@@ -88,9 +88,18 @@ impl LineMaker {
 
     /// The `meter` tag: the serial number of the configuration, else of the message, else the
     /// meter's last known one, else its id.
-    pub(crate) fn tag<'a>(&'a self, own: Option<&'a str>, meter: Identity<'a>) -> &'a str {
+    fn tag<'a>(&'a self, own: Option<&'a str>, meter: Identity<'a>) -> &'a str {
+        self.serial(own, meter).unwrap_or(meter.id)
+    }
+
+    /// The serial number in the `meter` tag, if one is known.
+    pub(crate) fn serial<'a>(
+        &'a self,
+        own: Option<&'a str>,
+        meter: Identity<'a>,
+    ) -> Option<&'a str> {
         let settings = self.meters.get(meter.id);
         let configured = settings.and_then(|settings| settings.serial.as_deref());
-        configured.or(own).or(meter.serial).unwrap_or(meter.id)
+        configured.or(own).or(meter.serial)
     }
 }
