@@ -26,7 +26,10 @@ pub fn forward(config: &Config, arguments: &RangeArguments) -> Result<ExitCode> 
     let when = "the bridge does so within seconds, or when it is started next";
     let what = match count {
         0 => {
-            writeln!(io::stdout(), "nothing in that range was forwarded before")?;
+            writeln!(
+                io::stdout(),
+                "nothing in that range was forwarded before, or all of it waits already"
+            )?;
             return Ok(ExitCode::SUCCESS);
         }
         1 => "1 record is".to_owned(),

@@ -1,5 +1,7 @@
 //! `check`, `config`, and what `run` says of a configuration that is wrong.
 
+use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
+
 use insta::assert_snapshot;
 
 use crate::support::{
@@ -60,6 +62,57 @@ async fn a_bridge_that_runs_is_not_disturbed() {
     client.state(ENERGY, "1.8.0", 100).await;
     assert_eq!(bridge.logged("connected to").len(), 1);
     assert_eq!(bridge.logged("WARN"), [""; 0]);
+}
+
+/// The line about the store.
+fn store_line(check: &Finished) -> String {
+    let line = check.stdout.lines().find(|line| line.contains(" store "));
+    line.unwrap_or_else(|| panic!("{check:?}")).to_owned()
+}
+
+/// Everything in a folder, by name.
+fn files(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn the_store_is_looked_through_and_left_as_it_is() {
+    let mosquitto = Mosquitto::start().await;
+    let mut bridge = Bridge::start(&mosquitto.section()).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish_all(DATA, ["noise".to_owned(), reading_of("1", minute(0), 100.0)]).await;
+    client.publish(DATA, reading_of("1", minute(1), 101.0)).await;
+    client.state(ENERGY, "1.8.0", 101).await;
+    let line = "ok      store          xt211-bridge.db, 2 records, 2 wait, 1 set aside";
+    let check = bridge.command("check").await;
+    assert_eq!((check.code, &*store_line(&check)), (0, line));
+
+    bridge.stop().await;
+    let before = files(bridge.folder());
+    let check = bridge.command("check").await;
+    assert_eq!((check.code, &*store_line(&check)), (0, line));
+    assert_eq!(files(bridge.folder()), before);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_used() {
+    let mosquitto = Mosquitto::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("noise.db"), "noise".repeat(1_000)).unwrap();
+    fs::write(folder.path().join("empty.db"), "").unwrap();
+    let before = files(folder.path());
+    let mut lines = String::new();
+    for path in ["noise.db", "empty.db", "nowhere/a.db", "noise.db/a.db", "."] {
+        let file = folder.path().join(path);
+        let store = format!("[store]\npath = \"{}\"\n", file.display());
+        let check = run_with(&(mosquitto.section() + &store), &["check"]).await;
+        assert_eq!(check.code, 1, "{check:?}");
+        lines += &store_line(&check).replace(&folder.path().display().to_string(), "FOLDER");
+        lines.push('\n');
+    }
+    assert_snapshot!(lines);
+    assert_eq!(files(folder.path()), before);
 }
 
 #[tokio::test]
@@ -143,7 +196,7 @@ async fn configuration_password_and_token_at_once() {
     assert_snapshot!(printed(&check, &ports), @r#"
     WRONG   configuration  bridge.toml, line 12: meter.max_power_kw: must be a number of kilowatts above 0
     WRONG   configuration  bridge.toml, line 11: meter.timezone: there is no time zone "Europe/Atlantis": write UTC or one like Europe/Prague
-    -       store          not tried: not configured, or wrongly
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         the broker at 127.0.0.1:MQTT does not let us in: check mqtt.username and mqtt.password
     WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
     "#);
@@ -157,7 +210,7 @@ async fn an_unknown_key_hides_nothing_else() {
     assert_eq!(check.code, 2);
     assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
     WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`
-    -       store          not tried: not configured, or wrongly
+    ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     -       InfluxDB       not tried: not configured, or wrongly
     "#);
@@ -192,7 +245,7 @@ async fn a_file_that_is_missing_is_named() {
 async fn the_file_is_looked_for_where_the_program_is_started() {
     let mosquitto = Mosquitto::start().await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("xt211-bridge.toml"), mosquitto.section()).unwrap();
+    fs::write(folder.path().join("xt211-bridge.toml"), mosquitto.section()).unwrap();
     let check = run_in(folder.path(), &["check"]).await;
     assert_eq!(check.code, 0);
     assert!(check.stdout.starts_with("ok      configuration  xt211-bridge.toml\n"), "{check:?}");

@@ -15,13 +15,22 @@ async fn help() {
 
 #[tokio::test]
 async fn help_of_each_command() {
-    for command in ["run", "check", "decode", "config", "demo"] {
+    for command in ["run", "check", "decode", "export", "forward", "set-aside", "config", "demo"] {
         if command == "demo" && cfg!(not(feature = "demo")) {
             continue;
         }
         let help = run(&[command, "--help"]).await;
         assert_eq!((help.code, &*help.stderr), (0, ""), "{command}");
         assert_snapshot!(format!("help_of_{command}"), help.stdout);
+    }
+}
+
+#[tokio::test]
+async fn help_of_each_thing_to_do_with_what_is_set_aside() {
+    for action in ["list", "show", "release", "discard"] {
+        let help = run(&["set-aside", action, "--help"]).await;
+        assert_eq!((help.code, &*help.stderr), (0, ""), "{action}");
+        assert_snapshot!(format!("help_of_set-aside_{action}"), help.stdout);
     }
 }
 
@@ -34,10 +43,31 @@ async fn version() {
 
 #[tokio::test]
 async fn wrong_usage() {
-    for arguments in [&["fly"][..], &["--colour"], &["run", "extra"], &["decode", "--seconds"]] {
+    for arguments in [
+        &["fly"][..],
+        &["--colour"],
+        &["run", "extra"],
+        &["decode", "--seconds"],
+        &["forward"],
+        &["forward", "--all", "--meter", "meter"],
+        &["set-aside"],
+        &["set-aside", "release"],
+    ] {
         let usage = run(arguments).await;
         assert_eq!((usage.code, &*usage.stdout), (2, ""), "{arguments:?}");
         assert!(usage.stderr.contains("Usage: xt211-bridge"), "{}", usage.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_none() {
+    for wrong in ["yesterday", "2026-02-30", "2026-02-21T20:27:09", "20:27"] {
+        for arguments in [["export", "--from", wrong], ["forward", "--to", wrong]] {
+            let usage = run(&arguments).await;
+            assert_eq!((usage.code, &*usage.stdout), (2, ""), "{arguments:?}");
+            let forms = "such as 2026-02-21T20:27:09Z, or a date such as 2026-02-21\n";
+            assert!(usage.stderr.contains(forms), "{}", usage.stderr);
+        }
     }
 }
 

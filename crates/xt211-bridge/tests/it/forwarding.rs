@@ -4,28 +4,14 @@ use insta::assert_snapshot;
 use rumqttc::QoS;
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics, minute,
-    nanoseconds, reading_of, sample, samples,
+    Answer, Bridge, Client, MANY_METERS, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics,
+    minute, nanoseconds, reading_of, sample, samples,
     topic::{DATA, ENERGY, STATUS},
+    topic_of,
 };
 
 const SEED_LINE: &str = "home_energy,meter=5100025085 \
     1_8_0=7369.066,1_8_1=1338.005,1_8_2=6031.06,1_8_3=0,1_8_4=0 1771705629000000000";
-
-/// Where the module publishes the message of a file: each is of a meter of its own, so that none
-/// is judged by another.
-fn topic_of(name: &str) -> String {
-    let kind = match name {
-        // This firmware has a topic for it.
-        "fw-2026-04-battery" => "battery",
-        name if name.ends_with("-data") => "data",
-        _ => "status",
-    };
-    format!("{name}/{kind}")
-}
-
-const MANY_METERS: &str = "[[meter]]\ndata_topic = \"+/data\"\nstatus_topic = \"+/status\"\n\
-    battery_topic = \"+/battery\"\n";
 
 #[tokio::test]
 async fn the_seed_reading_becomes_exactly_the_line_that_the_archive_has() {

@@ -90,6 +90,26 @@ impl Bridge {
         self.folder.path()
     }
 
+    /// Runs another command in its folder, with its configuration.
+    pub(crate) async fn command(&self, arguments: &str) -> Finished {
+        let arguments: Vec<_> = arguments.split_whitespace().chain(["--config", FILE]).collect();
+        run_in(self.folder(), &arguments).await
+    }
+
+    /// What a command prints that succeeds.
+    pub(crate) async fn printed(&self, arguments: &str) -> String {
+        let Finished { code, stdout, stderr } = self.command(arguments).await;
+        assert_eq!((code, stderr.as_str()), (0, ""), "{arguments}");
+        stdout
+    }
+
+    /// What a command says that fails.
+    pub(crate) async fn complaint(&self, arguments: &str) -> String {
+        let Finished { code, stdout, stderr } = self.command(arguments).await;
+        assert_eq!((code, stdout.as_str()), (1, ""), "{arguments}");
+        stderr.replace(&self.folder().display().to_string(), "FOLDER")
+    }
+
     /// Gives it another configuration, for when it is started again.
     pub(crate) fn configure(&self, configuration: &str) {
         fs::write(self.folder.path().join(FILE), configuration).unwrap();
@@ -186,9 +206,13 @@ pub(crate) async fn run_with(configuration: &str, arguments: &[&str]) -> Finishe
 
 /// Runs the program to its end, while nobody reads its standard output.
 pub(crate) fn run_unread(arguments: &[&str]) -> Finished {
-    let folder = folder_with("");
+    run_unread_in(folder_with("").path(), arguments)
+}
+
+/// The same, in this folder.
+pub(crate) fn run_unread_in(folder: &Path, arguments: &[&str]) -> Finished {
     let (_, unread) = io::pipe().unwrap();
-    let output = program(folder.path()).args(arguments).stdout(unread).output().unwrap();
+    let output = program(folder).args(arguments).stdout(unread).output().unwrap();
     Finished {
         code: output.status.code().expect("ended by a signal"),
         stdout: String::new(),

@@ -29,6 +29,21 @@ pub(crate) fn samples() -> Vec<String> {
     names
 }
 
+/// Meters for messages of every sample: each has one of its own, so that none is judged by another.
+pub(crate) const MANY_METERS: &str = "[[meter]]\ndata_topic = \"+/data\"\n\
+    status_topic = \"+/status\"\nbattery_topic = \"+/battery\"\n";
+
+/// Where the module of its meter publishes a sample.
+pub(crate) fn topic_of(sample: &str) -> String {
+    let kind = match sample {
+        // This firmware has a topic for it.
+        "fw-2026-04-battery" => "battery",
+        name if name.ends_with("-data") => "data",
+        _ => "status",
+    };
+    format!("{sample}/{kind}")
+}
+
 /// A time that many minutes after eight in the evening, on the day of the seed messages.
 pub(crate) fn minute(minutes: i64) -> OffsetDateTime {
     datetime!(2026-02-21 20:00:09 UTC) + Duration::minutes(minutes)

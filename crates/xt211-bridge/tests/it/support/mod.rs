@@ -17,12 +17,12 @@ mod victoria_metrics;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::{
-    bridge::{Bridge, Finished, run, run_in, run_on, run_unread, run_with},
+    bridge::{Bridge, Finished, run, run_in, run_on, run_unread, run_unread_in, run_with},
     certificates::Authority,
     client::Client,
     corpus::{
-        CORPUS, SERIAL, line, lines, message, minute, nanoseconds, reading, reading_of, sample,
-        samples,
+        CORPUS, MANY_METERS, SERIAL, line, lines, message, minute, nanoseconds, reading,
+        reading_of, sample, samples, topic_of,
     },
     faults::Faults,
     mosquitto::Mosquitto,
