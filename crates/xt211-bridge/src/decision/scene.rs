@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use time::{OffsetDateTime, macros::datetime};
+use time::{Duration, OffsetDateTime, macros::datetime};
 use xt211_message::{Reading, Register, Registers};
 use xt211_obis::ObisCode;
 
@@ -17,6 +17,10 @@ use super::{
 /// How many readings may wait to be credible: what a module has in its queue, and some. Older ones
 /// stay set aside until the user releases them.
 const MOST_WAITING: usize = 128;
+
+/// How long a meter may have been counting since a zero that it began with, for all that is judged by
+/// how far it has come.
+const LONGEST_BEGINNING: Duration = Duration::HOUR;
 
 /// Before all readings, also those that a user releases.
 pub const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -95,7 +99,7 @@ impl<'d, H: History> Scene<'d, H> {
             let Some(value) = total(register) else { continue };
             (has_totals, all_zero) = (true, all_zero && value.is_zero());
             let point = Point { time: reading.time, value };
-            match self.fit(register.code, point, reading.serial())? {
+            match self.fit(register.code, point, reading.serial(), false)? {
                 Fit::Yes { earlier_start: None, .. } => {}
                 _ => return Ok(false),
             }
@@ -128,7 +132,9 @@ impl<'d, H: History> Scene<'d, H> {
             Some(waiting) => {
                 let time = waiting.time;
                 self.let_wait(waiting);
-                self.settle(vec![(time, time)], Some(time))?
+                let changes = self.settle(vec![(time, time)], Some(time))?;
+                self.remember_the_newest();
+                changes
             }
             None if contradiction.is_none() => return Ok(Judgement::Repeated),
             None => Vec::new(),
@@ -251,9 +257,13 @@ impl<'d, H: History> Scene<'d, H> {
         let all = &mut self.meter.waiting;
         let place = all.partition_point(|other| other.time <= waiting.time);
         all.insert(place, waiting);
-        if all.len() > MOST_WAITING {
-            all.remove(0);
-        }
+    }
+
+    /// Remembers no more of what waits than it may. What has just arrived may be the oldest, so this
+    /// is for when all that waits is set aside.
+    fn remember_the_newest(&mut self) {
+        let too_many = self.meter.waiting.len().saturating_sub(MOST_WAITING);
+        self.meter.waiting.drain(..too_many);
     }
 
     /// Takes registers of a reading among the witnesses. Returns the span that they lie in.
@@ -297,7 +307,7 @@ impl<'d, H: History> Scene<'d, H> {
                 Some(point) => {
                     let Neighbours { before, after } = self.neighbours(code, point.time)?;
                     is_known |= before.is_some() || after.is_some();
-                    self.fit(code, point, waiting.serial.as_deref())?
+                    self.fit(code, point, waiting.serial.as_deref(), waiting.is_zero)?
                 }
                 None => Fit::Yes { is_witnessed: false, earlier_start: None },
             };
@@ -319,7 +329,13 @@ impl<'d, H: History> Scene<'d, H> {
         Ok(verdict)
     }
 
-    fn fit(&mut self, code: ObisCode, point: Point, serial: Option<&str>) -> Result<Fit, H::Error> {
+    fn fit(
+        &mut self,
+        code: ObisCode,
+        point: Point,
+        serial: Option<&str>,
+        is_zero: bool,
+    ) -> Result<Fit, H::Error> {
         let neighbours = self.neighbours(code, point.time)?;
         let Meter { limit, eras, .. } = &*self.meter;
         let serial = serial.or_else(|| eras.serial(point.time));
@@ -333,16 +349,27 @@ impl<'d, H: History> Scene<'d, H> {
             .filter(|before| eras.starts_between(code, before.time, point.time).is_none());
         let after = neighbours.after.filter(is_same_meter);
         let next_start = after.and_then(|after| eras.starts_between(code, point.time, after.time));
+        // A zero that counting would begin with. After a few days, any total could have come of it,
+        // so that it says no more than that the module had found nothing.
+        let beginning = |after: Point| match is_zero {
+            true => Point { time: point.time.max(after.time - LONGEST_BEGINNING), ..point },
+            false => point,
+        };
         if let Some(Err(reason)) = before.map(|before| limit.check(code, before, point)) {
             // If not of the era before, then perhaps of the one that follows.
-            let fits_after = after.is_some_and(|after| limit.check(code, point, after).is_ok());
+            let fits = |after| limit.check(code, beginning(after), after).is_ok();
+            let fits_after = after.is_some_and(fits);
             return Ok(match next_start {
                 Some(_) if fits_after => Fit::Yes { is_witnessed: true, earlier_start: next_start },
                 _ => Fit::No(reason),
             });
         }
         let after = after.filter(|_| next_start.is_none());
-        if let Some(Err(reason)) = after.map(|after| limit.check(code, point, after)) {
+        let check = |after| match before {
+            Some(_) => limit.check(code, point, after),
+            None => limit.check(code, beginning(after), after),
+        };
+        if let Some(Err(reason)) = after.map(check) {
             return Ok(Fit::No(reason));
         }
         let is_witnessed = before.is_some() || after.is_some();

@@ -145,6 +145,20 @@ fn the_zeros_of_a_first_boot_leave_no_trace() {
 }
 
 #[test]
+fn the_zeros_of_a_first_boot_leave_no_trace_if_the_real_reading_comes_days_later() {
+    const DAYS: i64 = 6 * 24 * 60;
+
+    let bench = after(&[(0, "0"), (DAYS, "7369.066")]);
+    bench.has(&[(DAYS, "7369.066")], &[(0, ZERO)]);
+    // Nor if the zero is what comes late.
+    let bench = after(&[(DAYS, "7369.066"), (0, "0")]);
+    bench.has(&[(DAYS, "7369.066")], &[(0, ZERO)]);
+    // A new meter may well have to wait for so long until it counts.
+    let bench = after(&[(0, "0"), (DAYS, "0"), (DAYS + 15, "0.002")]);
+    bench.has(&[(0, "0"), (DAYS, "0"), (DAYS + 15, "0.002")], &[]);
+}
+
+#[test]
 fn a_new_meter_that_has_counted_nothing_is_believed_once_it_counts() {
     let mut bench = after(&[(0, "0"), (3, "0")]);
     bench.has(&[], &[(0, ZERO), (3, ZERO)]);
@@ -310,4 +324,19 @@ fn what_waits_is_bounded() {
     }
     assert_eq!(bench.meter.waiting.len(), 128);
     assert_eq!(bench.aside.len(), 999);
+}
+
+#[test]
+fn nothing_is_passed_over_because_much_waits() {
+    let mut bench = after(&[(0, "100"), (3, "101")]);
+    for number in 0..128 {
+        bench.take(&reading(100 + 3 * number, "1.8.0=0"));
+    }
+    // Older than all that waits, and good; the same, and bad.
+    bench.take(&reading(50, "1.8.0=110"));
+    bench.take(&reading(60, "1.8.0=900"));
+    assert_eq!(bench.totals().len(), 3);
+    assert_eq!(bench.aside.len(), 129);
+    assert_eq!(bench.aside().first(), Some(&(60, ROSE)));
+    assert_eq!(bench.meter.waiting.len(), 128);
 }
