@@ -189,8 +189,7 @@ async fn a_board_whose_clock_starts_in_the_past() {
 #[tokio::test]
 async fn a_clock_that_jumps() {
     let Setup { mosquitto: _mosquitto, influxdb, bridge, client, faults } = setup().await;
-    // A year ahead, years behind (but after this program was made, so that it is believed), and
-    // right again.
+    // A year ahead, and right again.
     faults.put_clock_ahead(365 * 86_400);
     client.publish(DATA, message(1)).await;
     client.state(ENERGY, "1.8.0", 101).await;
