@@ -1,9 +1,6 @@
 //! All metering points, and which of them a message is from.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, MessageError};
@@ -21,7 +18,7 @@ pub(crate) struct Registry {
     points: Vec<MeteringPoint>,
     /// By the section of the configuration, and what stands for a `+` in its topics.
     numbers: HashMap<(usize, String), usize>,
-    ids: HashSet<MeterId>,
+    ids: HashMap<MeterId, usize>,
     /// By the number that stands for it in the store; looked up anew where it is wrong.
     keys: HashMap<MeterKey, usize>,
 }
@@ -43,7 +40,7 @@ impl Registry {
             routes: Routes::new(meters),
             points: Vec::new(),
             numbers: HashMap::new(),
-            ids: HashSet::new(),
+            ids: HashMap::new(),
             keys: HashMap::new(),
         };
         for (section, meter) in meters.iter().enumerate().filter(|(_, meter)| !meter.is_wild()) {
@@ -69,7 +66,7 @@ impl Registry {
             return Sender::Stranger(error);
         }
         let mut id = MeterId::from_name(level);
-        if self.ids.contains(&id) {
+        if self.ids.contains_key(&id) {
             // What has a `/` can be no id, and so gets one with a checksum.
             id = MeterId::from_name(&topic.replacen(level, &format!("{level}/"), 1));
             tracing::warn!(topic, %id, "another meter has the id {level:?} already");
@@ -81,24 +78,26 @@ impl Registry {
     /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
     /// the configuration any more.
     pub(crate) fn restore(&mut self, stored: &StoredMeter) -> Option<usize> {
-        let number = match self.points.iter().position(|point| point.id().as_str() == stored.id) {
-            Some(number) => number,
+        let id = stored.id.parse().ok()?;
+        let number = match self.ids.get(&id) {
+            Some(number) => *number,
             None => {
                 let topic = stored.topic.as_deref()?;
                 let Route { section, meter, level } = self.routes.find(topic)?;
-                let (level, id) = (level?, stored.id.parse().ok()?);
+                let level = level?;
                 let name = name_of(&meter, level);
                 let point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
                 self.add((section, level.to_owned()), point)
             }
         };
         self.points.get_mut(number)?.restore(stored);
+        self.keys.insert(stored.key, number);
         Some(number)
     }
 
     fn add(&mut self, key: (usize, String), point: MeteringPoint) -> usize {
         let number = self.points.len();
-        self.ids.insert(point.id().clone());
+        self.ids.insert(point.id().clone(), number);
         self.points.push(point);
         self.numbers.insert(key, number);
         number
@@ -133,9 +132,12 @@ impl Registry {
 
     /// Others have changed something in the store, where these meters are now.
     pub(crate) fn recall(&mut self, meters: &[StoredMeter]) {
-        for point in &mut self.points {
-            let stored = meters.iter().find(|stored| stored.id == point.id().as_str());
-            point.intake.recall(stored);
+        self.points.iter_mut().for_each(|point| point.intake.forget_decisions());
+        for stored in meters {
+            let number = stored.id.parse().ok().and_then(|id| self.ids.get::<MeterId>(&id));
+            if let Some(point) = number.and_then(|number| self.points.get_mut(*number)) {
+                point.intake.recall(stored);
+            }
         }
     }
 

@@ -48,7 +48,13 @@ pub struct Reading<'a> {
     pub registers: Registers<'a>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// A reading of which no more is known than what the registers held, and when.
+    #[must_use]
+    pub const fn new(time: OffsetDateTime, registers: Registers<'a>) -> Self {
+        Self { time, first_boot: false, wait_time: None, registers }
+    }
+
     /// The meter's serial number, if the reading has [one](Registers::serial).
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
@@ -267,13 +273,8 @@ mod tests {
     #[test]
     fn serial_numbers() {
         let serial = |texts: &[(&str, &'static str)]| {
-            let reading = Reading {
-                time: datetime!(2026-02-21 20:27:09 UTC),
-                first_boot: false,
-                wait_time: None,
-                registers: registers(texts).unwrap(),
-            };
-            reading.serial().map(str::to_owned)
+            let time = datetime!(2026-02-21 20:27:09 UTC);
+            Reading::new(time, registers(texts).unwrap()).serial().map(str::to_owned)
         };
         assert_eq!(serial(&[("96.1.0", "50"), ("96.1.1", "51")]).as_deref(), Some("51"));
         assert_eq!(serial(&[("96.1.0", " 50 "), ("96.1.1", "0")]).as_deref(), Some("50"));

@@ -1,10 +1,10 @@
 //! Readings that wait, set aside, and may yet be accepted.
 
 use time::OffsetDateTime;
-use xt211_message::{Reading, Register, Registers, Value};
+use xt211_message::{Reading, Register, Registers};
 use xt211_obis::ObisCode;
 
-use super::{Point, Reason, Refused, total::total};
+use super::{Point, total::total};
 
 /// What was set aside of a reading, and may yet be accepted.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,11 +27,11 @@ impl Waiting {
         reading: &Reading<'_>,
         mut is_new: impl FnMut(&Register<'_>) -> bool,
     ) -> Option<Self> {
-        let registers: Vec<_> =
-            reading.registers.iter().filter(|register| is_new(register)).map(owned).collect();
-        let mut totals = reading.registers.iter().filter_map(total).peekable();
+        let new = reading.registers.iter().filter(|register| is_new(register)).cloned();
+        let registers: Vec<_> = new.map(Register::into_owned).collect();
         let has_totals = registers.iter().any(|register| total(register).is_some());
-        let is_zero = has_totals && totals.peek().is_some() && totals.all(|total| total.is_zero());
+        let mut totals = reading.registers.iter().filter_map(total);
+        let is_zero = has_totals && totals.all(|total| total.is_zero());
         let waiting = Self {
             time: reading.time,
             serial: reading.serial().map(Box::from),
@@ -59,11 +59,6 @@ impl Waiting {
         Some(Point { time: self.time, value: total(register)? })
     }
 
-    /// Registers of it that are to be set aside.
-    pub(super) fn refuse(&self, registers: Registers<'static>, reasons: Vec<Reason>) -> Refused {
-        Refused { time: self.time, serial: self.serial.clone(), registers, reasons }
-    }
-
     /// Parts the registers in those of these codes and the others.
     pub(super) fn part(&self, codes: &[ObisCode]) -> (Registers<'static>, Registers<'static>) {
         let (these, others) =
@@ -75,13 +70,4 @@ impl Waiting {
 /// Cannot fail: these are some of the registers of a reading, which has each code once.
 pub(super) fn collect(registers: Vec<Register<'static>>) -> Registers<'static> {
     Registers::from_vec(registers).unwrap_or_default()
-}
-
-/// A register that outlives its message.
-pub(super) fn owned(register: &Register<'_>) -> Register<'static> {
-    let value = match &register.value {
-        Value::Number(number) => Value::Number(*number),
-        Value::Text(text) => Value::Text(text.clone().into_owned().into()),
-    };
-    Register { code: register.code, value }
 }

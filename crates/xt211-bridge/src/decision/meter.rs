@@ -46,16 +46,13 @@ pub enum Judgement {
     },
 }
 
-/// What became of a reading.
+/// What became of registers of a reading.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// The number under which it was set aside before; not any more.
-    pub entry: Option<i64>,
-    /// The registers that are accepted now.
-    pub accepted: Option<Accepted>,
-    /// The registers that have to be set aside, and may yet be accepted: tell [`Meter::file`]
-    /// under which number.
-    pub refused: Option<Refused>,
+pub enum Change {
+    /// They are accepted.
+    Accepted(Accepted),
+    /// They have to be set aside, and may yet be accepted: tell [`Meter::file`] under which number.
+    Refused(Refused),
 }
 
 /// Registers that are accepted.
@@ -67,6 +64,8 @@ pub struct Accepted {
     pub registers: Registers<'static>,
     /// Whether they are of the newest reading, and so to be shown.
     pub is_current: bool,
+    /// The number under which their reading was set aside before; not any more.
+    pub entry: Option<i64>,
 }
 
 /// Registers that are not believed.

@@ -33,7 +33,7 @@ pub use self::{
     history::{History, Point},
     meter::{Accepted, Change, Judgement, Meter, Refused},
     reason::Reason,
-    scene::{BEGINNING, END},
+    scene::{BEGINNING, END, MOST_WAITING},
     time_rule::{AHEAD, EARLIEST, RELEASED, horizon, judge_time},
     total::{Limit, PUSH_INTERVAL},
 };

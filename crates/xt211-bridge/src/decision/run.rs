@@ -12,11 +12,11 @@ const READINGS: usize = 3;
 const SPAN: Duration = Duration::minutes(15);
 
 /// A value of a total that waits.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Member<'w> {
     pub(super) point: Point,
     /// The serial number in force.
-    pub(super) serial: Option<Box<str>>,
+    pub(super) serial: Option<&'w str>,
     /// Whether it is of a reading in which every total is zero. Such readings are what a module
     /// sends that has found nothing, however often; alone, they are no evidence.
     pub(super) is_zero: bool,
@@ -31,11 +31,11 @@ struct Chain {
 }
 
 /// Finds a run among values, sorted by time, that lie next to each other; returns when it starts.
-pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member]) -> Option<OffsetDateTime> {
+pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member<'_>]) -> Option<OffsetDateTime> {
     let mut chains: Vec<Chain> = Vec::with_capacity(members.len());
     for member in members {
-        let agrees = |earlier: &Member| {
-            let one_meter = match (&earlier.serial, &member.serial) {
+        let agrees = |earlier: &Member<'_>| {
+            let one_meter = match (earlier.serial, member.serial) {
                 (Some(one), Some(other)) => one == other,
                 _ => true,
             };
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn two_meters_make_no_run() {
-        let member = |minutes, serial: Option<&str>| Member {
+        let member = |minutes, serial| Member {
             point: Point { time: START + Duration::minutes(minutes), value: 5.into() },
-            serial: serial.map(Box::from),
+            serial,
             is_zero: false,
         };
         let limit = Limit { max_power: 60.0 };

@@ -8,7 +8,7 @@ use xt211_obis::ObisCode;
 
 use super::{
     Accepted, Change, History, Judgement, Meter, Point, Reason, Refused, Waiting,
-    candidate::{collect, owned},
+    candidate::collect,
     run::{self, Member},
     time_rule::horizon,
     total::total,
@@ -16,7 +16,7 @@ use super::{
 
 /// How many readings may wait to be credible: what a module has in its queue, and some. Older ones
 /// stay set aside until the user releases them.
-const MOST_WAITING: usize = 128;
+pub const MOST_WAITING: usize = 128;
 
 /// How long a meter may have been counting since a zero that it began with, for all that is judged by
 /// how far it has come.
@@ -115,7 +115,7 @@ impl<'d, H: History> Scene<'d, H> {
             let waits = |waiting: &Waiting| waiting.time == reading.time && waiting.holds(register);
             match known.get(register.code) {
                 Some(value) if *value != register.value => {
-                    contradicted.push(owned(register));
+                    contradicted.push(register.clone().into_owned());
                     false
                 }
                 Some(_) => false,
@@ -192,10 +192,7 @@ impl<'d, H: History> Scene<'d, H> {
                 break;
             }
         }
-        if let Some(time) = arrived {
-            self.set_aside_arrived(time, &mut changes)?;
-        }
-        withdraw_refusals(&mut changes);
+        self.refuse_the_rest(&mut changes)?;
         Ok(changes)
     }
 
@@ -209,7 +206,7 @@ impl<'d, H: History> Scene<'d, H> {
         let mut index = self.meter.waiting.partition_point(|waiting| waiting.time < from);
         while let Some(waiting) = self.meter.waiting.get(index).filter(|one| one.time <= to) {
             let waiting = waiting.clone();
-            let Verdict { accepted, earlier_starts, reasons } = self.examine(&waiting)?;
+            let Verdict { accepted, earlier_starts, .. } = self.examine(&waiting)?;
             if accepted.is_empty() {
                 index += 1;
                 continue;
@@ -220,35 +217,27 @@ impl<'d, H: History> Scene<'d, H> {
                 self.meter.eras_changed = true;
             }
             let (registers, rest) = waiting.part(&accepted);
-            let (mut change, span) = self.accept(&waiting, registers)?;
+            let (change, span) = self.accept(&waiting, registers)?;
+            changes.push(change);
             spans.push(span);
             if !rest.is_empty() {
-                change.refused = Some(waiting.refuse(rest.clone(), reasons));
                 let rest = Waiting { registers: rest, entry: None, ..waiting };
                 self.meter.waiting.insert(index, rest);
                 index += 1;
             }
-            changes.push(change);
         }
         Ok(())
     }
 
-    /// What has just arrived and is not accepted at all.
-    fn set_aside_arrived(
-        &mut self,
-        time: OffsetDateTime,
-        changes: &mut Vec<Change>,
-    ) -> Result<(), H::Error> {
-        let is_new = |waiting: &&Waiting| waiting.time == time && waiting.entry.is_none();
-        let is_said = changes
-            .iter()
-            .any(|change| change.refused.as_ref().is_some_and(|refused| refused.time == time));
-        if let Some(waiting) = self.meter.waiting.iter().find(is_new).cloned()
-            && !is_said
-        {
+    /// What waits in the end and is not set aside yet is to be: what has just arrived, and what is
+    /// left of readings of which a part was accepted.
+    fn refuse_the_rest(&mut self, changes: &mut Vec<Change>) -> Result<(), H::Error> {
+        let is_new = |waiting: &&Waiting| waiting.entry.is_none();
+        let rest: Vec<_> = self.meter.waiting.iter().filter(is_new).cloned().collect();
+        for waiting in rest {
             let reasons = self.examine(&waiting)?.reasons;
-            let refused = Some(waiting.refuse(waiting.registers.clone(), reasons));
-            changes.push(Change { entry: None, accepted: None, refused });
+            let Waiting { time, serial, registers, .. } = waiting;
+            changes.push(Change::Refused(Refused { time, serial, registers, reasons }));
         }
         Ok(())
     }
@@ -290,8 +279,8 @@ impl<'d, H: History> Scene<'d, H> {
             self.newest = Some(time);
         }
         self.meter.newest = self.meter.newest.max(Some(time));
-        let accepted = Some(Accepted { time, registers, is_current });
-        Ok((Change { entry: waiting.entry, accepted, refused: None }, span))
+        let accepted = Accepted { time, registers, is_current, entry: waiting.entry };
+        Ok((Change::Accepted(accepted), span))
     }
 
     /// What is to become of a reading that waits, by its neighbours.
@@ -400,12 +389,12 @@ impl<'d, H: History> Scene<'d, H> {
                 after.map_or(END, |after| after.time),
             );
             let between = waiting.iter().filter(|one| from < one.time && one.time < to);
-            let member = |waiting: &'_ Waiting| {
+            let members = between.filter_map(|waiting| {
                 let point = waiting.point(code)?;
                 let serial = waiting.serial.as_deref().or_else(|| eras.serial(point.time));
-                Some(Member { point, serial: serial.map(Box::from), is_zero: waiting.is_zero })
-            };
-            let members: Vec<_> = between.filter_map(member).collect();
+                Some(Member { point, serial, is_zero: waiting.is_zero })
+            });
+            let members: Vec<_> = members.collect();
             let Some(start) = run::find(*limit, code, &members) else { continue };
             // The total starts anew at the run; and once more behind it, if that is what it
             // contradicts.
@@ -458,27 +447,5 @@ impl<'d, H: History> Scene<'d, H> {
                 .filter(|point| point.time <= self.horizon)
                 .min_by_key(by_time),
         })
-    }
-}
-
-/// What is refused at first and accepted in the end was never set aside, and so is not to be.
-fn withdraw_refusals(changes: &mut [Change]) {
-    for index in 1..changes.len() {
-        let Some((earlier, [Change { entry: None, accepted: Some(accepted), .. }, ..])) =
-            changes.split_at_mut_checked(index)
-        else {
-            continue;
-        };
-        let is_it = |change: &&mut Change| {
-            change.refused.as_ref().is_some_and(|refused| {
-                let was_refused =
-                    |one: &Register<'_>| refused.registers.get(one.code) == Some(&one.value);
-                refused.time == accepted.time && accepted.registers.iter().all(was_refused)
-            })
-        };
-        // What of it is still refused, the later change says.
-        if let Some(change) = earlier.iter_mut().rev().find(is_it) {
-            change.refused = None;
-        }
     }
 }

@@ -44,12 +44,7 @@ impl LineMaker {
     pub(crate) fn append(&self, lines: &mut String, record: &Record, meter: Identity<'_>) {
         match &record.content {
             Content::Reading(registers) => {
-                let reading = Reading {
-                    time: record.time,
-                    first_boot: false,
-                    wait_time: None,
-                    registers: registers.clone(),
-                };
+                let reading = Reading::new(record.time, registers.clone());
                 self.append_reading(lines, &reading, meter);
             }
             Content::State(payload) => {

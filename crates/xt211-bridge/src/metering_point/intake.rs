@@ -14,13 +14,10 @@ use super::{Effect, Refusal, effect::Stored, past::Past};
 use crate::{
     config,
     decision::{
-        Accepted, BEGINNING, Change, END, Era, Eras, History as _, Judgement, Limit, Meter, Reason,
-        Refused, Waiting, judge_time,
+        Accepted, BEGINNING, Change, END, Era, Eras, History as _, Judgement, Limit, MOST_WAITING,
+        Meter, Reason, Refused, Waiting, judge_time,
     },
 };
-
-/// How many readings that wait are remembered after a restart.
-const WAITING: usize = 128;
 
 /// Decodes, decides, and writes down what comes of it. All that it remembers can be had from the
 /// store again.
@@ -47,8 +44,8 @@ impl Intake {
         self.stored.as_ref().map(|stored| stored.key)
     }
 
-    pub(super) fn zone(&self) -> config::TimeZone {
-        self.config.timezone.clone()
+    pub(super) fn zone(&self) -> &config::TimeZone {
+        &self.config.timezone
     }
 
     pub(super) fn restore(&mut self, stored: StoredMeter) {
@@ -70,13 +67,14 @@ impl Intake {
         self.newest_state = None;
     }
 
-    /// Others have changed something in the store, where it is this now: what waits there may have
-    /// been discarded.
-    pub(crate) fn recall(&mut self, stored: Option<&StoredMeter>) {
+    /// Others have changed something in the store: what waits there may have been discarded.
+    pub(crate) fn forget_decisions(&mut self) {
         self.meter = None;
-        if self.stored.is_none() {
-            self.stored = stored.cloned();
-        }
+    }
+
+    /// Takes up what the store knows of it, unless it is at hand.
+    pub(crate) fn recall(&mut self, stored: &StoredMeter) {
+        self.stored.get_or_insert_with(|| stored.clone());
     }
 
     /// Takes a message, and says what comes of it once the transaction is committed.
@@ -122,10 +120,8 @@ impl Intake {
         }
         self.remember(work, meter)?;
         if status.is_some() || battery.is_some() {
-            if let Some(sent) = sent
-                && work.store.append_state(work.meter, sent, payload)?.is_some()
-            {
-                work.effect.records += 1;
+            if let Some(sent) = sent {
+                work.append_state(sent, payload)?;
             }
             // A status and a battery message of the same second belong together.
             if sent.is_none_or(|sent| self.newest_state.is_none_or(|newest| sent >= newest)) {
@@ -151,27 +147,12 @@ impl Intake {
         let mut work = Work { store, topic, now, meter: key, effect: Effect::default() };
         match &aside.content {
             SetAsideContent::Reading { time, registers, .. } => {
-                let reading = shown(*time, registers.clone());
+                let reading = Reading::new(*time, registers.clone());
                 self.release_reading(&mut work, &reading)?;
             }
             SetAsideContent::Message(payload) => {
-                match Message::decode(payload, &self.config.timezone) {
-                    Err(error) => return Ok(Err(Refusal::from(&error))),
-                    Ok(message) => {
-                        if let Some(reading) = &message.reading {
-                            if !(BEGINNING..END).contains(&reading.time) {
-                                return Ok(Err(Reason::InTheFuture(reading.time).into()));
-                            }
-                            self.release_reading(&mut work, reading)?;
-                        }
-                        let sent = message.sent.filter(|sent| (BEGINNING..END).contains(sent));
-                        if let Some(sent) = sent
-                            && (message.status.is_some() || message.battery.is_some())
-                            && work.store.append_state(work.meter, sent, payload)?.is_some()
-                        {
-                            work.effect.records += 1;
-                        }
-                    }
+                if let Err(refusal) = self.release_message(&mut work, payload)? {
+                    return Ok(Err(refusal));
                 }
             }
             SetAsideContent::Line { sequence, .. } => {
@@ -183,6 +164,30 @@ impl Intake {
         let effect = work.effect;
         self.save(store)?;
         Ok(Ok(effect))
+    }
+
+    fn release_message(
+        &mut self,
+        work: &mut Work<'_, '_, 'static>,
+        payload: &[u8],
+    ) -> Stored<Result<(), Refusal>> {
+        let message = match Message::decode(payload, &self.config.timezone) {
+            Ok(message) => message,
+            Err(error) => return Ok(Err(Refusal::from(&error))),
+        };
+        let can_be_kept = |time: &OffsetDateTime| (BEGINNING..END).contains(time);
+        if let Some(reading) = &message.reading {
+            if !can_be_kept(&reading.time) {
+                return Ok(Err(Reason::InTheFuture(reading.time).into()));
+            }
+            self.release_reading(work, reading)?;
+        }
+        if (message.status.is_some() || message.battery.is_some())
+            && let Some(sent) = message.sent.filter(can_be_kept)
+        {
+            work.append_state(sent, payload)?;
+        }
+        Ok(Ok(()))
     }
 
     fn release_reading(
@@ -213,7 +218,7 @@ impl Intake {
             return Ok(meter);
         }
         let Work { store, meter: key, .. } = work;
-        let waiting = store.waiting_readings(*key, WAITING)?.into_iter().filter_map(waiting);
+        let waiting = store.waiting_readings(*key, MOST_WAITING)?.into_iter().filter_map(waiting);
         let newest = Past { store, meter: *key }.newest(END)?;
         let eras: Eras = store.eras(*key)?.into_iter().map(Era::from).collect();
         let limit = Limit { max_power: self.config.max_power_kw };
@@ -296,22 +301,30 @@ impl<'m> Work<'_, '_, 'm> {
     }
 
     fn carry_out(&mut self, meter: &mut Meter, changes: Vec<Change>) -> Stored<()> {
-        for Change { entry, accepted, refused } in changes {
-            if let Some(entry) = entry {
-                self.remove_set_aside(entry)?;
-                self.effect.released += u64::from(accepted.is_some());
-            }
-            if let Some(Accepted { time, registers, is_current }) = accepted {
-                self.append(time, &registers)?;
-                if is_current {
-                    self.effect.readings.push(shown(time, registers));
+        for change in changes {
+            match change {
+                Change::Accepted(Accepted { time, registers, is_current, entry }) => {
+                    if let Some(entry) = entry {
+                        self.remove_set_aside(entry)?;
+                        self.effect.released += 1;
+                    }
+                    self.append(time, &registers)?;
+                    if is_current {
+                        self.effect.readings.push(Reading::new(time, registers));
+                    }
+                }
+                Change::Refused(refused) => {
+                    let entry = self.refuse(&refused)?;
+                    meter.file(&refused, entry);
                 }
             }
-            if let Some(refused) = refused {
-                let entry = self.refuse(&refused)?;
-                meter.file(&refused, entry);
-            }
         }
+        Ok(())
+    }
+
+    fn append_state(&mut self, sent: OffsetDateTime, payload: &[u8]) -> Stored<()> {
+        let is_new = self.store.append_state(self.meter, sent, payload)?.is_some();
+        self.effect.records += u64::from(is_new);
         Ok(())
     }
 
@@ -350,11 +363,6 @@ impl<'m> Work<'_, '_, 'm> {
         self.effect.set_aside -= i64::from(counted);
         Ok(())
     }
-}
-
-/// Registers as a reading that says nothing else.
-fn shown(time: OffsetDateTime, registers: Registers<'static>) -> Reading<'static> {
-    Reading { time, first_boot: false, wait_time: None, registers }
 }
 
 /// What may yet be accepted of what was set aside.

@@ -55,7 +55,7 @@ impl MeteringPoint {
 
     /// Remembers what was known of it before a restart.
     pub(crate) fn restore(&mut self, stored: &StoredMeter) {
-        self.presence.restore(stored, &self.intake.zone());
+        self.presence.restore(stored, self.intake.zone());
         self.intake.restore(stored.clone());
     }
 

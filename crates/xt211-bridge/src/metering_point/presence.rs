@@ -97,8 +97,7 @@ impl Presence {
 
     /// Shows the newest reading from before a restart.
     pub(crate) fn restore_reading(&mut self, time: OffsetDateTime, registers: Registers<'_>) {
-        let reading = Reading { time, first_boot: false, wait_time: None, registers };
-        self.device.apply_reading(&reading);
+        self.device.apply_reading(&Reading::new(time, registers));
     }
 
     /// Shows what became of a message. Returns whether there is a new entity.

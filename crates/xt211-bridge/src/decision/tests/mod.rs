@@ -10,8 +10,7 @@ use xt211_message::{Reading, Register, Registers, Value};
 use xt211_obis::ObisCode;
 
 use super::{
-    Accepted, Change, Eras, History, Judgement, Limit, Meter, Point, Refused,
-    candidate::{collect, owned},
+    Accepted, Change, Eras, History, Judgement, Limit, Meter, Point, Refused, candidate::collect,
 };
 
 const START: OffsetDateTime = datetime!(2026-11-24 0:00 UTC);
@@ -42,7 +41,7 @@ impl Archive {
         for register in registers {
             let is_twice = there.iter().any(|other| other.code == register.code);
             assert!(!is_twice, "{} accepted twice at {time}", register.code);
-            there.push(owned(register));
+            there.push(register.clone().into_owned());
         }
         there.sort_by_key(|register| register.code);
     }
@@ -124,19 +123,21 @@ impl Bench {
     }
 
     fn carry_out(&mut self, changes: &[Change]) {
-        for Change { entry, accepted, refused } in changes {
-            if let Some(entry) = entry {
-                self.aside.remove(entry).expect("set aside before");
-            }
-            if let Some(Accepted { time, registers, is_current }) = accepted {
-                self.archive.keep(*time, registers);
-                if *is_current {
-                    self.show(registers);
+        for change in changes {
+            match change {
+                Change::Accepted(Accepted { time, registers, is_current, entry }) => {
+                    if let Some(entry) = entry {
+                        self.aside.remove(entry).expect("set aside before");
+                    }
+                    self.archive.keep(*time, registers);
+                    if *is_current {
+                        self.show(registers);
+                    }
                 }
-            }
-            if let Some(refused) = refused {
-                let entry = self.set_aside(refused);
-                self.meter.file(refused, entry);
+                Change::Refused(refused) => {
+                    let entry = self.set_aside(refused);
+                    self.meter.file(refused, entry);
+                }
             }
         }
     }
@@ -194,10 +195,5 @@ fn reading(minutes: i64, text: &str) -> Reading<'static> {
         };
         Register { code: code.parse().unwrap(), value }
     });
-    Reading {
-        time: minute(minutes),
-        first_boot: false,
-        wait_time: None,
-        registers: Registers::from_vec(registers.collect()).unwrap(),
-    }
+    Reading::new(minute(minutes), Registers::from_vec(registers.collect()).unwrap())
 }
