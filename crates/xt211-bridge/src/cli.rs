@@ -124,15 +124,27 @@ pub enum SetAsideAction {
         id: i64,
     },
     /// Accept it after all: the bridge does so within seconds, or when it is started next
-    Release {
-        /// As `set-aside list` has them
-        #[arg(required = true, value_name = "ID")]
-        ids: Vec<i64>,
-    },
+    Release(Selection),
     /// Put it out of sight for good, also when the same comes again
-    Discard {
-        /// As `set-aside list` has them
-        #[arg(required = true, value_name = "ID")]
-        ids: Vec<i64>,
-    },
+    Discard(Selection),
+}
+
+/// Some of what was set aside.
+#[derive(Args, Clone, Debug)]
+#[command(group(
+    ArgGroup::new("which").args(["ids", "all", "code", "meter"]).required(true).multiple(true)
+))]
+pub struct Selection {
+    /// As `set-aside list` has them
+    #[arg(value_name = "ID", conflicts_with_all = ["all", "code", "meter"])]
+    pub ids: Vec<i64>,
+    /// All of it
+    #[arg(long, conflicts_with_all = ["code", "meter"])]
+    pub all: bool,
+    /// All that has this code for its reason, as influxdb.refused
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// All of this meter's, by its id
+    #[arg(long, value_name = "ID")]
+    pub meter: Option<String>,
 }

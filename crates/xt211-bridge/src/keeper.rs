@@ -90,7 +90,8 @@ impl Keeper {
         }
     }
 
-    fn begin_anew(&mut self, error: &StoreError) -> NotKept {
+    /// Moves the store aside, which is damaged, and begins a new one.
+    pub(crate) fn begin_anew(&mut self, error: &StoreError) -> NotKept {
         tracing::error!("{error}");
         if let Some(store) = self.store.take() {
             let opened = block_in_place(|| store.begin_anew());

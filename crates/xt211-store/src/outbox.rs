@@ -46,6 +46,22 @@ impl Queries {
         })
     }
 
+    /// What came last of what waits, save what is to be forwarded again.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn newest_waiting(&self) -> Result<Option<Record>, StoreError> {
+        self.ask(|connection| {
+            let sql = "SELECT sequence, meter, kind, time, content FROM record
+                       WHERE sequence > (SELECT cursor FROM outbox)
+                       ORDER BY sequence DESC LIMIT 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(())?;
+            rows.next()?.map(Record::from_row).transpose()
+        })
+    }
+
     /// How many records of each meter wait, for meters that have any. Counts them one by one.
     ///
     /// # Errors

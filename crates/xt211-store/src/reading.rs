@@ -1,8 +1,9 @@
-//! A meter's readings, by their own time.
+//! A meter's readings, by their own time. Those that cannot be read are passed over: what they were,
+//! nobody knows, and if they come again, they are new.
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 use xt211_message::{Register, Registers};
 
@@ -10,6 +11,7 @@ use crate::{
     MeterKey, Queries, Sequence, StoreError, Transaction, codec,
     failure::Failure,
     instant::{from_nanoseconds, to_nanoseconds},
+    record::bytes_of,
 };
 
 impl Queries {
@@ -38,15 +40,17 @@ impl Queries {
         at_or_before: OffsetDateTime,
     ) -> Result<Option<(OffsetDateTime, Registers<'static>)>, StoreError> {
         self.ask(|connection| {
-            let sql = "SELECT time FROM record WHERE meter = ?1 AND kind = 0 AND time <= ?2
-                       ORDER BY time DESC LIMIT 1";
-            let newest: Option<i64> = connection
-                .prepare_cached(sql)?
-                .query_row(params![meter.0, to_nanoseconds(at_or_before)?], |row| row.get(0))
-                .optional()?;
+            let sql = "SELECT time, content FROM record
+                       WHERE meter = ?1 AND kind = 0 AND time <= ?2
+                       ORDER BY time DESC, sequence DESC";
+            let mut newest = None;
+            visit_readings(connection, sql, meter, at_or_before, &mut |time, _| {
+                newest = Some(time);
+                ControlFlow::Break(())
+            })?;
             let Some(time) = newest else { return Ok(None) };
-            let Some(registers) = merged(connection, meter, time)? else { return Ok(None) };
-            Ok(Some((from_nanoseconds(time)?, registers)))
+            let registers = merged(connection, meter, to_nanoseconds(time)?)?;
+            Ok(registers.map(|registers| (time, registers)))
         })
     }
 
@@ -87,8 +91,8 @@ impl Queries {
 
 impl Transaction<'_> {
     /// Keeps what a meter's registers held at a time, and puts it into the outbox. It never
-    /// changes. What is there already of that time has to have other registers, which is for the
-    /// caller to see to.
+    /// changes, unless it is [withdrawn](Self::withdraw). What is there already of that time has to
+    /// have other registers, which is for the caller to see to.
     ///
     /// # Errors
     ///
@@ -109,6 +113,33 @@ impl Transaction<'_> {
             Ok(sequence)
         })
     }
+
+    /// Takes registers out of what is kept of a time, so that others can take their place. Their
+    /// values do not matter.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn withdraw(
+        &mut self,
+        meter: MeterKey,
+        time: OffsetDateTime,
+        registers: &Registers<'_>,
+    ) -> Result<(), StoreError> {
+        let time = self.change(|_| to_nanoseconds(time))?;
+        self.change(|connection| {
+            for (sequence, there) in rows_at(connection, meter, time)? {
+                let stays = |one: &&Register<'static>| registers.get(one.code).is_none();
+                let left = registers_from(there.iter().filter(stays).cloned());
+                if left.len() < there.len() {
+                    let sql = "UPDATE record SET content = ?2 WHERE sequence = ?1";
+                    let row = params![sequence, codec::encode(&left)];
+                    connection.prepare_cached(sql)?.execute(row)?;
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 fn visit_readings(
@@ -121,7 +152,8 @@ fn visit_readings(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![meter.0, to_nanoseconds(time)?])?;
     while let Some(row) = rows.next()? {
-        if visit(from_nanoseconds(row.get(0)?)?, &registers_of(row, 1)?).is_break() {
+        let Some(registers) = codec::decode(bytes_of(row, 1)?) else { continue };
+        if visit(from_nanoseconds(row.get(0)?)?, &registers).is_break() {
             break;
         }
     }
@@ -134,31 +166,33 @@ fn merged(
     meter: MeterKey,
     time: i64,
 ) -> Result<Option<Registers<'static>>, Failure> {
-    let sql = "SELECT content FROM record WHERE meter = ?1 AND kind = 0 AND time = ?2
+    let rows = rows_at(connection, meter, time)?.into_iter().map(|(_, registers)| registers);
+    Ok(rows.reduce(|first, second| {
+        let is_new = |register: &&Register<'static>| first.get(register.code).is_none();
+        registers_from(first.iter().chain(second.iter().filter(is_new)).cloned())
+    }))
+}
+
+/// The rows of one time, in the order in which they came.
+fn rows_at(
+    connection: &Connection,
+    meter: MeterKey,
+    time: i64,
+) -> Result<Vec<(i64, Registers<'static>)>, Failure> {
+    let sql = "SELECT sequence, content FROM record WHERE meter = ?1 AND kind = 0 AND time = ?2
                ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![meter.0, time])?;
-    let mut all: Option<Registers<'static>> = None;
+    let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let registers = registers_of(row, 0)?;
-        all = Some(match all {
-            None => registers,
-            Some(first) => merge(&first, &registers),
-        });
+        if let Some(registers) = codec::decode(bytes_of(row, 1)?) {
+            all.push((row.get(0)?, registers));
+        }
     }
     Ok(all)
 }
 
-/// The registers of both; of those that both have, the first's.
-fn merge(first: &Registers<'static>, second: &Registers<'static>) -> Registers<'static> {
-    let is_new = |register: &&Register<'static>| first.get(register.code).is_none();
-    let all = first.iter().chain(second.iter().filter(is_new)).cloned().collect();
-    // Cannot fail: each has every code once, and together they do.
-    Registers::from_vec(all).unwrap_or_default()
-}
-
-/// Reads the registers in a column.
-pub(crate) fn registers_of(row: &Row<'_>, column: usize) -> Result<Registers<'static>, Failure> {
-    let bytes = row.get_ref(column)?.as_blob();
-    codec::decode(bytes.map_err(|error| Failure::Damaged(error.to_string()))?)
+/// Cannot fail: of these registers, no two have one code.
+fn registers_from(registers: impl Iterator<Item = Register<'static>>) -> Registers<'static> {
+    Registers::from_vec(registers.collect()).unwrap_or_default()
 }

@@ -4,9 +4,7 @@ use rusqlite::Row;
 use time::OffsetDateTime;
 use xt211_message::Registers;
 
-use crate::{
-    MeterKey, Sequence, failure::Failure, instant::from_nanoseconds, reading::registers_of,
-};
+use crate::{MeterKey, Sequence, codec, failure::Failure, instant::from_nanoseconds};
 
 /// The columns that [`Record::from_row`] reads.
 pub(crate) const COLUMNS: &str = "sequence, meter, kind, time, content";
@@ -35,6 +33,8 @@ pub enum Content {
     Reading(Registers<'static>),
     /// The module's message about itself or its battery, as it came.
     State(Vec<u8>),
+    /// Something else than what was written: the disk has changed these bytes.
+    Unreadable(Vec<u8>),
 }
 
 /// What a [`Record`] is forwarded by.
@@ -58,11 +58,23 @@ impl Record {
             ticket: Ticket { sequence: Sequence(row.get(0)?) },
             meter: MeterKey(row.get(1)?),
             time: from_nanoseconds(row.get(3)?)?,
-            content: match row.get(2)? {
-                READING => Content::Reading(registers_of(row, 4)?),
-                STATE => Content::State(row.get(4)?),
-                kind => return Err(Failure::Damaged(format!("a record of kind {kind}"))),
-            },
+            content: Content::of(row.get(2)?, bytes_of(row, 4)?),
         })
     }
+}
+
+impl Content {
+    fn of(kind: i64, bytes: &[u8]) -> Self {
+        let known = match kind {
+            READING => codec::decode(bytes).map(Self::Reading),
+            STATE => Some(Self::State(bytes.to_vec())),
+            _ => None,
+        };
+        known.unwrap_or_else(|| Self::Unreadable(bytes.to_vec()))
+    }
+}
+
+/// The bytes in a column; none if the disk has made something else of it.
+pub(crate) fn bytes_of<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], Failure> {
+    Ok(row.get_ref(column)?.as_bytes().unwrap_or_default())
 }

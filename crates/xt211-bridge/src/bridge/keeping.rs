@@ -18,6 +18,9 @@ use crate::{
     registry::Registry,
 };
 
+/// How many releases are done at once. Messages wait meanwhile.
+const MOST_RELEASES: usize = 1_000;
+
 impl Bridge {
     /// Takes up what the store knows: meters, counts, what waits.
     pub(super) fn remember(&mut self) -> anyhow::Result<()> {
@@ -82,6 +85,12 @@ impl Bridge {
                 self.not_kept(&reason)
             }
         }
+    }
+
+    /// The forwarder has found the store damaged.
+    pub(super) fn begin_anew(&mut self, error: &StoreError) -> anyhow::Result<()> {
+        let reason = self.keeper.begin_anew(error);
+        self.not_kept(&reason)
     }
 
     /// What was decided is not in the store, and so is to be decided anew.
@@ -162,8 +171,9 @@ impl Bridge {
         }
     }
 
-    /// Does what another process has asked for: `set-aside release`, `forward`.
-    pub(super) fn look_into_store(&mut self) -> anyhow::Result<()> {
+    /// Does what another process has asked for: `set-aside release`, `forward`. Returns whether there
+    /// is more of it.
+    pub(super) fn look_into_store(&mut self) -> anyhow::Result<bool> {
         if !self.has_remembered {
             self.remember()?;
         }
@@ -173,22 +183,25 @@ impl Bridge {
             if !store.changed_by_others()? && *has_looked {
                 return Ok(None);
             }
-            store.write(|store| release_all(registry, store, now)).map(Some)
+            store.write(|store| release_some(registry, store, now)).map(Some)
         });
         match asked {
-            Ok(None) => Ok(()),
-            Ok(Some(released)) => {
-                self.has_looked = true;
-                for (number, effect) in released {
+            Ok(None) => Ok(false),
+            Ok(Some(Released { effects, is_all })) => {
+                self.has_looked = is_all;
+                for (number, effect) in effects {
                     self.show_effect(number, &effect);
                 }
                 let (registry, is_forwarding) = (&mut self.registry, self.forwarder.is_some());
                 // If it fails, the counts are wrong until the next time.
                 let _ = self.keeper.with_store(|store| count(registry, store, is_forwarding));
                 self.forwarder.iter().for_each(Forwarder::wake);
-                Ok(())
+                Ok(!is_all)
             }
-            Err(reason) => self.not_kept(&reason),
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
         }
     }
 
@@ -237,35 +250,42 @@ fn write_down(
     }
 }
 
-/// Releases what the user wants released.
-fn release_all(
+/// What was released.
+struct Released {
+    /// By the number of the meter.
+    effects: Vec<(usize, Effect<'static>)>,
+    /// Whether that is all that is to be.
+    is_all: bool,
+}
+
+/// Releases what the user wants released, up to a number.
+fn release_some(
     registry: &mut Registry,
     store: &mut Transaction<'_>,
     now: OffsetDateTime,
-) -> Result<Vec<(usize, Effect<'static>)>, StoreError> {
+) -> Result<Released, StoreError> {
     registry.recall(&store.meters()?);
+    let ids = store.releases(MOST_RELEASES)?;
     let mut effects = Vec::new();
-    for id in store.releases()? {
-        let Some(aside) = store.set_aside_entry(id)? else { continue };
+    for id in &ids {
+        let Some(aside) = store.set_aside_entry(*id)? else { continue };
         match release(registry, store, &aside, now)? {
-            Ok(effect) => effects.extend(effect),
+            Ok(effect) => effects.push(effect),
             Err(refusal) => {
                 tracing::warn!("{id} cannot be released: {refusal}");
-                store.refuse_release(id)?;
+                store.refuse_release(*id)?;
             }
         }
     }
-    Ok(effects)
+    Ok(Released { effects, is_all: ids.len() < MOST_RELEASES })
 }
-
-type Released = Result<Option<(usize, Effect<'static>)>, Refusal>;
 
 fn release(
     registry: &mut Registry,
     store: &mut Transaction<'_>,
     aside: &SetAside,
     now: OffsetDateTime,
-) -> Result<Released, StoreError> {
+) -> Result<Result<(usize, Effect<'static>), Refusal>, StoreError> {
     let number = match aside.meter {
         Some(key) => registry.number_of(key),
         None => registry.number_of_topic(&aside.topic),
@@ -276,7 +296,7 @@ fn release(
         return Ok(Err(Refusal { code: "meter.unknown", text }));
     };
     let effect = point.intake.release(store, aside, now)?;
-    Ok(effect.map(|effect| Some((number, effect))))
+    Ok(effect.map(|effect| (number, effect)))
 }
 
 /// Counts what waits and what is set aside.

@@ -119,10 +119,13 @@ impl Bridge {
                 () = until(due), if has_work => self.keep()?,
                 sign = sign(&mut self.forwarder, !has_reported) => match sign {
                     Sign::Report(report) => self.report = Some(report),
+                    Sign::Damaged(error) => self.begin_anew(&error)?,
                     Sign::Condition => self.look_around(),
                 },
                 _ = look_around.tick() => {
-                    self.look_into_store()?;
+                    if self.look_into_store()? {
+                        look_around.reset_immediately();
+                    }
                     self.look_around();
                 }
                 _ = prune.tick() => self.prune()?,

@@ -17,7 +17,7 @@ use xt211_store::{Reader, StoreError};
 use super::runtime;
 use crate::{
     config::{self, Config, ConfigError, InfluxDb, Mqtt},
-    influx::{Failure, InfluxClient},
+    influx::{Failure, InfluxClient, Refusal},
     mqtt::{explain, options},
 };
 
@@ -183,10 +183,10 @@ async fn try_influxdb(influxdb: &InfluxDb) -> Result<String, String> {
     let InfluxDb { url, org, bucket, .. } = influxdb;
     match timeout(PATIENCE, client.probe()).await {
         Ok(Ok(())) => Ok(format!("{url}, organisation {org}, bucket {bucket}")),
-        Ok(Err(Failure::Denied(reason) | Failure::Passing(reason) | Failure::Refused(reason))) => {
-            Err(reason)
+        Ok(Err(Failure::Denied(reason) | Failure::Passing(reason))) => Err(reason),
+        Ok(Err(Failure::Refused(Refusal { reason, .. }))) => {
+            Err(format!("{reason}; it does not answer as InfluxDB does: check influxdb.url"))
         }
-        Ok(Err(Failure::TooLarge)) => Err(format!("{url} takes no data at all (413)")),
         Err(_) => Err(format!("{url} does not answer")),
     }
 }

@@ -120,14 +120,16 @@ impl Decoder<'_> {
         if message.debug {
             writeln!(out, "  a debug message, for the firmware's developers")?;
         }
-        match message.reading.as_ref().map(|reading| judge_time(reading.time, self.now)) {
-            Some(Err(reason)) => {
-                writeln!(out, "  The bridge sets this aside: {reason} ({})", reason.code())?;
-            }
-            _ => {
-                self.show_entities(message, out)?;
-                self.show_lines(message, out)?;
-            }
+        let untimely = |time| judge_time(time, self.now).err();
+        let has_state = message.status.is_some() || message.battery.is_some();
+        let sent = message.sent.filter(|_| has_state);
+        let reading_reason = message.reading.as_ref().and_then(|reading| untimely(reading.time));
+        if let Some(reason) = reading_reason.or_else(|| sent.and_then(untimely)) {
+            writeln!(out, "  The bridge sets this aside: {reason} ({})", reason.code())?;
+        }
+        if reading_reason.is_none() {
+            self.show_entities(message, out)?;
+            self.show_lines(message, out)?;
         }
         writeln!(out)?;
         Ok(())
@@ -186,7 +188,7 @@ impl Decoder<'_> {
         if let Some(reading) = reading {
             self.lines.append_reading(&mut lines, reading, meter);
         }
-        if let Some(sent) = message.sent {
+        if let Some(sent) = message.sent.filter(|sent| judge_time(*sent, self.now).is_ok()) {
             self.lines.append_state(&mut lines, sent, message, meter);
         }
         if !lines.is_empty() {

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use time::format_description::well_known::Rfc3339;
 use xt211_message::{Register, Value};
 use xt211_store::{Content, Queries, Reader, Record, StoredMeter};
@@ -36,34 +36,44 @@ pub fn export(
         ExportFormat::Lines => Box::new(Lines { maker, line: String::new(), out }),
         ExportFormat::Csv => Box::new(Csv::begin(maker, out)?),
     };
-    let (mut meter, mut exported) = (None, Ok(()));
+    let (mut meter, mut unreadable, mut exported) = (None, 0_u64, Ok(()));
     store.records(&range, &mut |record| {
-        exported = export_one(&store, &mut meter, exporter.as_mut(), &record);
+        exported = export_one(&store, &mut meter, exporter.as_mut(), &record)
+            .map(|is_readable| unreadable += u64::from(!is_readable));
         if exported.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     exported?;
     exporter.finish()?;
-    Ok(ExitCode::SUCCESS)
+    match unreadable {
+        0 => Ok(ExitCode::SUCCESS),
+        _ => bail!(
+            "{unreadable} of the records cannot be read any more: the disk has changed them. All \
+             others were printed"
+        ),
+    }
 }
 
-/// Prints a record; `known` is the meter of the last one.
+/// Prints a record, if it can be read; `known` is the meter of the last one.
 fn export_one(
     store: &Queries,
     known: &mut Option<StoredMeter>,
     exporter: &mut dyn Export,
     record: &Record,
-) -> Result<()> {
+) -> Result<bool> {
     if known.as_ref().is_none_or(|known| known.key != record.meter) {
         *known = store.meter_of(record.meter)?;
     }
-    // There always is one: a record refers to its meter.
-    known.iter().try_for_each(|meter| exporter.export(record, meter))?;
-    Ok(())
+    match known {
+        Some(meter) => Ok(exporter.export(record, meter)?),
+        // Cannot be: a record refers to its meter.
+        None => Ok(true),
+    }
 }
 
 /// A form in which records are printed.
 trait Export {
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()>;
+    /// Returns whether it could be read.
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool>;
 
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -76,10 +86,11 @@ struct Lines<W> {
 }
 
 impl<W: Write> Export for Lines<W> {
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool> {
         self.line.clear();
-        self.maker.append(&mut self.line, record, meter.into());
-        self.out.write_all(self.line.as_bytes())
+        let is_readable = self.maker.append(&mut self.line, record, meter.into()).is_ok();
+        self.out.write_all(self.line.as_bytes())?;
+        Ok(is_readable)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -102,8 +113,12 @@ impl<W: Write> Csv<W> {
 }
 
 impl<W: Write> Export for Csv<W> {
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<()> {
-        let Content::Reading(registers) = &record.content else { return Ok(()) };
+    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool> {
+        let registers = match &record.content {
+            Content::Reading(registers) => registers,
+            Content::State(_) => return Ok(true),
+            Content::Unreadable(_) => return Ok(false),
+        };
         // Cannot fail: the store keeps no time that it has no form for.
         let time = record.time.format(&Rfc3339).unwrap_or_default();
         let serial = self.maker.serial(registers.serial(), meter.into()).unwrap_or_default();
@@ -120,7 +135,7 @@ impl<W: Write> Export for Csv<W> {
             let row = [&time, &meter.id, serial, &code.to_string(), value, unit];
             write_row(&mut self.out, row)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
+    path::Path,
     process::ExitCode,
 };
 
@@ -13,7 +14,11 @@ use xt211_store::{
 };
 
 use super::{printable::printable, range::meter_key, registers::show_registers};
-use crate::{cli::SetAsideAction, config::Config, timestamp::utc};
+use crate::{
+    cli::{Selection, SetAsideAction},
+    config::Config,
+    timestamp::utc,
+};
 
 /// Shows what is set aside, or decides what becomes of it.
 ///
@@ -25,33 +30,50 @@ pub fn set_aside(config: &Config, action: SetAsideAction) -> Result<ExitCode> {
     match action {
         SetAsideAction::List { meter } => list(&*Reader::open(path)?, meter.as_deref())?,
         SetAsideAction::Show { id } => show(&*Reader::open(path)?, id)?,
-        SetAsideAction::Release { ids } => {
-            let ids = BTreeSet::from_iter(ids);
-            Editor::open(path)?
-                .write(|store| each(store, &ids, |store, id| store.request_release(id)))?;
+        SetAsideAction::Release(selection) => {
+            let count = change(path, &selection, |store, id| store.request_release(id))?;
             let when = "the bridge does so within seconds, or when it is started next";
-            writeln!(io::stdout(), "{} to be released: {when}", ids.len())?;
+            writeln!(io::stdout(), "{count} to be released: {when}")?;
         }
-        SetAsideAction::Discard { ids } => {
-            let ids = BTreeSet::from_iter(ids);
-            Editor::open(path)?.write(|store| each(store, &ids, |store, id| store.discard(id)))?;
-            writeln!(io::stdout(), "{} discarded", ids.len())?;
+        SetAsideAction::Discard(selection) => {
+            let count = change(path, &selection, |store, id| store.discard(id))?;
+            writeln!(io::stdout(), "{count} discarded")?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Does something to all of these, or to none if one of them is not there.
-fn each(
-    store: &mut Transaction<'_>,
-    ids: &BTreeSet<i64>,
+/// Does something to all that is selected, or to none if one of the ids is not there. Returns to
+/// how many.
+fn change(
+    path: &Path,
+    selection: &Selection,
     act: impl Fn(&mut Transaction<'_>, i64) -> Result<bool, StoreError>,
-) -> Result<()> {
-    for id in ids {
-        let is_there = act(store, *id)?;
-        is_there.then_some(()).with_context(|| not_there(*id))?;
+) -> Result<usize> {
+    Editor::open(path)?.write(|store| {
+        let ids = ids(store, selection)?;
+        for id in &ids {
+            let is_there = act(store, *id)?;
+            is_there.then_some(()).with_context(|| not_there(*id))?;
+        }
+        Ok(ids.len())
+    })
+}
+
+fn ids(store: &Queries, selection: &Selection) -> Result<BTreeSet<i64>> {
+    let Selection { ids, all: _, code, meter } = selection;
+    if !ids.is_empty() {
+        return Ok(ids.iter().copied().collect());
     }
-    Ok(())
+    let meter = meter.as_ref().map(|id| meter_key(id, store)).transpose()?;
+    let mut ids = BTreeSet::new();
+    store.set_aside_entries(meter, &mut |aside| {
+        if code.as_ref().is_none_or(|code| *code == aside.code) {
+            ids.insert(aside.id);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
 }
 
 fn not_there(id: i64) -> String {
@@ -121,7 +143,11 @@ fn show(store: &Queries, id: i64) -> Result<()> {
             }
             show_registers(registers, &mut out)?;
         }
+        SetAsideContent::Line { line, .. } if line.is_empty() => {}
         SetAsideContent::Line { line, .. } => writeln!(out, "  line\n    {line}")?,
+        SetAsideContent::Unreadable(bytes) => {
+            writeln!(out, "  {} bytes that cannot be read any more", bytes.len())?;
+        }
     }
     Ok(())
 }

@@ -51,6 +51,8 @@ pub enum Judgement {
 pub enum Change {
     /// They are accepted.
     Accepted(Accepted),
+    /// They were accepted, and are not any more: the user puts others in their place.
+    Withdrawn(Refused),
     /// They have to be set aside, and may yet be accepted: tell [`Meter::file`] under which number.
     Refused(Refused),
 }
@@ -163,7 +165,8 @@ impl Meter {
         Scene::new(self, history, now)?.settle(vec![(start, END)], None)
     }
 
-    /// Accepts a reading because the user says so, whatever its neighbours say.
+    /// Accepts a reading because the user says so, whatever its neighbours say, and whatever was
+    /// accepted of the same time.
     ///
     /// # Errors
     ///
@@ -220,7 +223,7 @@ impl Meter {
         match self.totals.binary_search_by_key(&code, |(code, _)| *code) {
             Ok(place) => {
                 if let Some((_, known)) = self.totals.get_mut(place)
-                    && known.is_none_or(|known| known.time < point.time)
+                    && known.is_none_or(|known| known.time <= point.time)
                 {
                     *known = Some(point);
                 }

@@ -10,14 +10,20 @@ use crate::timestamp::utc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Its time is before this kind of module existed.
-    #[error("the reading is of {}, before this kind of module existed: its clock is not set", utc(*.0))]
+    #[error("it is of {}, before this kind of module existed: its clock is not set", utc(*.0))]
     TooEarly(OffsetDateTime),
     /// Its time is ahead of our clock.
-    #[error("the reading is of {}, in the future: the module's clock or ours is wrong", utc(*.0))]
+    #[error("it is of {}, in the future: the module's clock or ours is wrong", utc(*.0))]
     InTheFuture(OffsetDateTime),
     /// The register was accepted with another value at the same time.
     #[error("{code} has another value in an earlier reading of the same time")]
     OtherValue {
+        /// The register.
+        code: ObisCode,
+    },
+    /// The user has put another value of the same time in its place.
+    #[error("{code} was replaced by another value of the same time that was released")]
+    Replaced {
         /// The register.
         code: ObisCode,
     },
@@ -57,6 +63,7 @@ impl Reason {
             Self::TooEarly(_) => "reading.time.too_early",
             Self::InTheFuture(_) => "reading.time.in_the_future",
             Self::OtherValue { .. } => "reading.register.other_value",
+            Self::Replaced { .. } => "reading.register.replaced",
             Self::Fell { .. } => "reading.total.fell",
             Self::RoseTooFast { .. } => "reading.total.rose_too_fast",
             Self::AllZero => "reading.total.all_zero",

@@ -142,10 +142,13 @@ impl<'d, H: History> Scene<'d, H> {
         Ok(Judgement::Mixed { contradiction, changes })
     }
 
-    /// Accepts all of a reading; where it contradicts its neighbours, its totals start anew.
+    /// Accepts all of a reading; where it contradicts its neighbours, its totals start anew, and
+    /// where it has another value than was accepted of its time, it takes that one's place.
     pub(super) fn release(&mut self, reading: &Reading<'_>) -> Result<Vec<Change>, H::Error> {
         self.meter.no_longer_waits(reading);
-        let Some(released) = Waiting::of(reading, |_| true) else { return Ok(Vec::new()) };
+        let known = self.accepted_at(reading.time)?;
+        let is_new = |register: &Register<'_>| known.get(register.code) != Some(&register.value);
+        let Some(released) = Waiting::of(reading, is_new) else { return Ok(Vec::new()) };
         for register in &released.registers {
             let code = register.code;
             let Some(point) = released.point(code) else { continue };
@@ -162,7 +165,8 @@ impl<'d, H: History> Scene<'d, H> {
         }
         let registers = released.registers.clone();
         let (change, span) = self.accept(&released, registers)?;
-        let mut changes = vec![change];
+        let mut changes = Vec::from_iter(replaced(&known, &released));
+        changes.push(change);
         changes.extend(self.settle(vec![span], None)?);
         Ok(changes)
     }
@@ -414,8 +418,10 @@ impl<'d, H: History> Scene<'d, H> {
             _ => None,
         };
         let fresh = self.fresh.iter().filter(|(other, _)| *other == time);
-        let fresh = fresh.map(|(_, register)| register.clone());
-        Ok(collect(before.iter().flatten().cloned().chain(fresh).collect()))
+        let fresh = collect(fresh.map(|(_, register)| register.clone()).collect());
+        let stands = |register: &&Register<'_>| fresh.get(register.code).is_none();
+        let before = before.iter().flatten().filter(stands);
+        Ok(collect(before.chain(&fresh).cloned().collect()))
     }
 
     fn neighbours(&mut self, code: ObisCode, time: OffsetDateTime) -> Result<Neighbours, H::Error> {
@@ -448,4 +454,14 @@ impl<'d, H: History> Scene<'d, H> {
                 .min_by_key(by_time),
         })
     }
+}
+
+/// What was accepted and is to make room for what is released.
+fn replaced(known: &Registers<'static>, released: &Waiting) -> Option<Change> {
+    let is_replaced = |one: &&Register<'_>| released.registers.get(one.code).is_some();
+    let registers = collect(known.iter().filter(is_replaced).cloned().collect());
+    let reasons = registers.iter().map(|one| Reason::Replaced { code: one.code }).collect();
+    let serial = known.serial().map(Box::from);
+    let refused = Refused { time: released.time, serial, registers, reasons };
+    (!refused.registers.is_empty()).then_some(Change::Withdrawn(refused))
 }

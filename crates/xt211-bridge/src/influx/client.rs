@@ -1,6 +1,6 @@
 //! The client, and what its answers mean.
 
-use std::{error::Error as _, time::Duration};
+use std::{borrow::Cow, error::Error as _, time::Duration};
 
 use anyhow::{Context, Result};
 use futures_util::stream;
@@ -31,13 +31,23 @@ pub(crate) struct InfluxClient {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// At least one of the lines cannot be stored, now or later.
-    Refused(String),
-    /// Too many lines at once.
-    TooLarge,
+    Refused(Refusal),
     /// The server does not want them from us: the configuration is wrong.
     Denied(String),
     /// The server cannot take them now.
     Passing(String),
+}
+
+/// What the server has against lines.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// A stable name.
+    pub(crate) code: &'static str,
+    /// For people.
+    pub(crate) reason: String,
+    /// Whether it is InfluxDB that says so. A proxy, or whatever else is found at the address, may
+    /// refuse everything.
+    pub(crate) is_influxdbs: bool,
 }
 
 impl InfluxClient {
@@ -71,14 +81,14 @@ impl InfluxClient {
     /// organisation, bucket or token only if those are right.
     pub(crate) async fn probe(&self) -> Result<(), Failure> {
         match self.write("# nothing\n".to_owned()).await {
-            Err(Failure::Refused(_)) => Ok(()),
+            Err(Failure::Refused(Refusal { is_influxdbs: true, .. })) => Ok(()),
             answer => answer,
         }
     }
 
     fn failure(&self, error: &RequestError) -> Failure {
         match error {
-            RequestError::Http { status, text } => judge(status.as_u16(), &message(text)),
+            RequestError::Http { status, text } => judge(status.as_u16(), &Said::new(text)),
             RequestError::ReqwestProcessing { source } => {
                 Failure::Passing(self.unreachable(source))
             }
@@ -104,32 +114,54 @@ impl InfluxClient {
 }
 
 /// What an answer other than success means.
-fn judge(status: u16, message: &str) -> Failure {
-    let said = |what: &str| {
+fn judge(status: u16, said: &Said) -> Failure {
+    let Said { message, is_influxdbs } = said;
+    let text = |what: &str| {
         let colon = if message.is_empty() { "" } else { ": " };
         format!("{what} ({status}){colon}{message}")
     };
+    let refused = |code, what| {
+        Failure::Refused(Refusal { code, reason: text(what), is_influxdbs: *is_influxdbs })
+    };
     match status {
-        400 | 422 => Failure::Refused(said("InfluxDB refuses")),
-        500 if message.contains("partial write") => Failure::Refused(said("InfluxDB refuses")),
-        401 => Failure::Denied(said("InfluxDB does not accept influxdb.token")),
-        403 => Failure::Denied(said("influxdb.token may not write to influxdb.bucket")),
-        404 => Failure::Denied(said("InfluxDB does not find influxdb.org or influxdb.bucket")),
-        300..=399 => Failure::Denied(said("InfluxDB is elsewhere: check influxdb.url")),
-        413 => Failure::TooLarge,
-        _ => Failure::Passing(said("InfluxDB cannot write now")),
+        400 | 422 => refused("influxdb.refused", "InfluxDB refuses"),
+        500 if message.contains("partial write") => refused("influxdb.refused", "InfluxDB refuses"),
+        413 => refused("influxdb.too_large", "InfluxDB finds it too large"),
+        401 => Failure::Denied(text("InfluxDB does not accept influxdb.token")),
+        403 => Failure::Denied(text("influxdb.token may not write to influxdb.bucket")),
+        404 => Failure::Denied(text("InfluxDB does not find influxdb.org or influxdb.bucket")),
+        300..=399 => Failure::Denied(text("InfluxDB is elsewhere: check influxdb.url")),
+        _ => Failure::Passing(text("InfluxDB cannot write now")),
     }
 }
 
-/// The message in an answer: InfluxDB wraps it in JSON, proxies do not. On one line, and not long.
-fn message(body: &str) -> String {
-    #[derive(Deserialize)]
-    struct Wrapped {
-        message: String,
-    }
+/// What an answer says, on one line, and not long.
+struct Said {
+    message: String,
+    /// Whether it has the form in which InfluxDB says it.
+    is_influxdbs: bool,
+}
 
-    let message =
-        serde_json::from_str(body).map_or_else(|_| body.to_owned(), |Wrapped { message }| message);
+impl Said {
+    fn new(body: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Wrapped<'b> {
+            #[serde(borrow)]
+            code: Option<Cow<'b, str>>,
+            #[serde(borrow)]
+            message: Cow<'b, str>,
+        }
+
+        match serde_json::from_str(body) {
+            Ok(Wrapped { code, message }) => {
+                Self { message: shortened(&message), is_influxdbs: code.is_some() }
+            }
+            Err(_) => Self { message: shortened(body), is_influxdbs: false },
+        }
+    }
+}
+
+fn shortened(message: &str) -> String {
     let words = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(LONGEST_MESSAGE) {
         Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
@@ -143,29 +175,38 @@ mod tests {
 
     #[test]
     fn answers() {
-        let refused = |text: &str| Failure::Refused(text.into());
+        let judge = |status, body: &str| judge(status, &Said::new(body));
+        let refused = |code, reason: &str, is_influxdbs| {
+            Failure::Refused(Refusal { code, reason: reason.into(), is_influxdbs })
+        };
         let denied = |text: &str| Failure::Denied(text.into());
         let passing = |text: &str| Failure::Passing(text.into());
-        assert_eq!(judge(400, "bad line"), refused("InfluxDB refuses (400): bad line"));
-        assert_eq!(judge(422, ""), refused("InfluxDB refuses (422)"));
+        assert_eq!(
+            judge(400, r#"{"code":"invalid","message":"unable to\nparse"}"#),
+            refused("influxdb.refused", "InfluxDB refuses (400): unable to parse", true)
+        );
+        assert_eq!(
+            judge(400, r#"{"message":"no"}"#),
+            refused("influxdb.refused", "InfluxDB refuses (400): no", false)
+        );
+        assert_eq!(judge(422, ""), refused("influxdb.refused", "InfluxDB refuses (422)", false));
         assert_eq!(
             judge(500, "partial write: x"),
-            refused("InfluxDB refuses (500): partial write: x")
+            refused("influxdb.refused", "InfluxDB refuses (500): partial write: x", false)
+        );
+        assert_eq!(
+            judge(413, "<html>\n no"),
+            refused("influxdb.too_large", "InfluxDB finds it too large (413): <html> no", false)
         );
         assert_eq!(judge(500, "x"), passing("InfluxDB cannot write now (500): x"));
         assert_eq!(judge(401, "x"), denied("InfluxDB does not accept influxdb.token (401): x"));
-        assert_eq!(judge(413, ""), Failure::TooLarge);
         assert_eq!(judge(429, ""), passing("InfluxDB cannot write now (429)"));
         assert_eq!(judge(302, ""), denied("InfluxDB is elsewhere: check influxdb.url (302)"));
     }
 
     #[test]
-    fn messages() {
-        assert_eq!(
-            message(r#"{"code":"invalid","message":"unable to\nparse"}"#),
-            "unable to parse"
-        );
-        assert_eq!(message("<html>\n no"), "<html> no");
-        assert_eq!(message(&"ü".repeat(400)).chars().count(), LONGEST_MESSAGE + 1);
+    fn a_message_is_not_long() {
+        let Said { message, .. } = Said::new(&"ü".repeat(400));
+        assert_eq!(message.chars().count(), LONGEST_MESSAGE + 1);
     }
 }

@@ -10,9 +10,9 @@ use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, block_in_place},
 };
-use xt211_store::{MeterKey, Reader, Record, StoreError, StoredMeter, Ticket};
+use xt211_store::{MeterKey, Reader, Record, StoreError, StoreErrorKind, StoredMeter, Ticket};
 
-use super::{Condition, Failure, InfluxClient, LineMaker};
+use super::{Condition, Failure, InfluxClient, LineMaker, Refusal, line_maker::Unreadable};
 use crate::{backoff::Backoff, config::Config};
 
 /// How many records are written at once.
@@ -23,7 +23,7 @@ const BATCH: usize = 1_000;
 pub(crate) struct Forwarder {
     condition: watch::Receiver<Condition>,
     arrived: Arc<Notify>,
-    reports: mpsc::Receiver<Report>,
+    signs: mpsc::Receiver<Sign>,
     task: JoinHandle<()>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum News {
     Refused {
         ticket: Ticket,
         meter: MeterKey,
-        /// The line that it made.
+        /// The line that it made, if it could be read.
         line: String,
         code: &'static str,
         reason: String,
@@ -66,7 +66,7 @@ impl Forwarder {
     pub(crate) fn start(config: &Config, reader: Reader) -> anyhow::Result<Option<Self>> {
         let Some(influxdb) = &config.influxdb else { return Ok(None) };
         let (sender, condition) = watch::channel(Condition::Good);
-        let (reporter, reports) = mpsc::channel(1);
+        let (signaller, signs) = mpsc::channel(1);
         let arrived = Arc::<Notify>::default();
         let work = Work {
             client: InfluxClient::new(influxdb)?,
@@ -74,12 +74,12 @@ impl Forwarder {
             reader,
             arrived: Arc::clone(&arrived),
             condition: sender,
-            reporter,
+            signaller,
             batch: BATCH,
             backoff: Backoff::new(Duration::from_secs(1), LONGEST_WAIT),
             slow_backoff: Backoff::new(Duration::from_secs(10), LONGEST_WAIT),
         };
-        Ok(Some(Self { condition, arrived, reports, task: tokio::spawn(work.run()) }))
+        Ok(Some(Self { condition, arrived, signs, task: tokio::spawn(work.run()) }))
     }
 
     /// Whether the last write succeeded.
@@ -102,7 +102,7 @@ impl Forwarder {
     /// Waits for a sign; who stops waiting misses none. If the task has ended, there is none.
     pub(crate) async fn sign(&mut self, with_reports: bool) -> Sign {
         tokio::select! {
-            Some(report) = self.reports.recv(), if with_reports => Sign::Report(report),
+            Some(sign) = self.signs.recv(), if with_reports => sign,
             Ok(()) = self.condition.changed() => Sign::Condition,
             else => std::future::pending().await,
         }
@@ -113,6 +113,8 @@ impl Forwarder {
 pub(crate) enum Sign {
     /// What it has done.
     Report(Report),
+    /// The store is damaged. It has ended over that.
+    Damaged(StoreError),
     /// InfluxDB begins or ceases to be in trouble.
     Condition,
 }
@@ -132,7 +134,7 @@ struct Work {
     reader: Reader,
     arrived: Arc<Notify>,
     condition: watch::Sender<Condition>,
-    reporter: mpsc::Sender<Report>,
+    signaller: mpsc::Sender<Sign>,
     /// How many records to write at once: fewer while one of them is refused.
     batch: usize,
     backoff: Backoff,
@@ -140,59 +142,48 @@ struct Work {
     slow_backoff: Backoff,
 }
 
+/// What is next.
+enum Next {
+    Nothing,
+    /// The oldest records, and their lines.
+    Write(Vec<Record>, String),
+    /// The oldest record cannot be read.
+    Unreadable(Record, Unreadable),
+}
+
 impl Work {
     async fn run(mut self) {
-        loop {
-            let (records, lines) = match block_in_place(|| self.read()) {
-                Ok((records, _)) if records.is_empty() => {
-                    self.arrived.notified().await;
-                    continue;
-                }
-                Ok(found) => found,
-                // The bridge finds out by itself what to do about it.
-                Err(error) => {
-                    self.wait(error.to_string(), |work| work.backoff.wait()).await;
-                    continue;
-                }
-            };
-            let answer =
-                if lines.is_empty() { Ok(()) } else { self.client.write(lines.clone()).await };
-            let go_on = match answer {
-                Ok(()) => self.succeeded(&records).await,
-                // One of them is bad; find it by halving.
-                Err(Failure::Refused(_) | Failure::TooLarge) if records.len() > 1 => {
-                    self.batch = records.len() / 2;
-                    true
-                }
-                Err(Failure::Refused(reason)) => {
-                    self.give_up(&records, lines, "influxdb.refused", reason).await
-                }
-                Err(Failure::TooLarge) => {
-                    let reason = "InfluxDB finds it too large (413)".to_owned();
-                    self.give_up(&records, lines, "influxdb.too_large", reason).await
-                }
-                Err(Failure::Passing(reason)) => {
-                    self.wait(reason, |work| work.backoff.wait()).await;
-                    true
-                }
-                Err(Failure::Denied(reason)) => {
-                    // Nothing but one record to find out whether that has changed.
-                    self.batch = 1;
-                    self.wait(reason, |work| work.slow_backoff.wait()).await;
-                    true
-                }
-            };
-            if !go_on {
-                return;
+        while self.go_on().await {}
+    }
+
+    /// Takes a step. Returns whether anybody still wants to know, as do the others.
+    async fn go_on(&mut self) -> bool {
+        match block_in_place(|| self.read()) {
+            Ok(Next::Nothing) => {
+                self.arrived.notified().await;
+                true
+            }
+            Ok(Next::Write(records, lines)) => self.write(&records, lines).await,
+            Ok(Next::Unreadable(record, error)) => {
+                self.set_aside(&record, "", "store.unreadable", error.to_string()).await
+            }
+            Err(error) if error.kind() == StoreErrorKind::Damaged => {
+                // Whoever may write does something about it, and begins to forward anew.
+                let _ = self.signaller.send(Sign::Damaged(error)).await;
+                false
+            }
+            Err(error) => {
+                self.wait(error.to_string(), |work| work.backoff.wait()).await;
+                true
             }
         }
     }
 
-    /// The oldest records, and their lines.
-    fn read(&self) -> Result<(Vec<Record>, String), StoreError> {
-        let records = self.reader.waiting(self.batch)?;
+    /// The oldest records, up to one that cannot be read.
+    fn read(&self) -> Result<Next, StoreError> {
         let (mut lines, mut meters) = (String::new(), HashMap::<MeterKey, StoredMeter>::new());
-        for record in &records {
+        let mut records = Vec::new();
+        for record in self.reader.waiting(self.batch)? {
             let meter = match meters.entry(record.meter) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(place) => match self.reader.meter_of(record.meter)? {
@@ -201,12 +192,38 @@ impl Work {
                     None => continue,
                 },
             };
-            self.lines.append(&mut lines, record, (&*meter).into());
+            match self.lines.append(&mut lines, &record, (&*meter).into()) {
+                Ok(()) => records.push(record),
+                Err(error) if records.is_empty() => return Ok(Next::Unreadable(record, error)),
+                Err(_) => break,
+            }
         }
-        Ok((records, lines))
+        Ok(if records.is_empty() { Next::Nothing } else { Next::Write(records, lines) })
     }
 
-    /// Returns whether anybody still wants to know, as do the others.
+    async fn write(&mut self, records: &[Record], lines: String) -> bool {
+        let answer = if lines.is_empty() { Ok(()) } else { self.client.write(lines.clone()).await };
+        match answer {
+            Ok(()) => self.succeeded(records).await,
+            Err(Failure::Refused(refusal)) => match records {
+                [record] => self.give_up(record, &lines, refusal).await,
+                // One of them is bad; find it by halving.
+                _ => {
+                    self.batch = records.len() / 2;
+                    true
+                }
+            },
+            Err(Failure::Passing(reason)) => {
+                self.wait(reason, |work| work.backoff.wait()).await;
+                true
+            }
+            Err(Failure::Denied(reason)) => {
+                self.denied(reason).await;
+                true
+            }
+        }
+    }
+
     async fn succeeded(&mut self, records: &[Record]) -> bool {
         self.batch = BATCH.min(self.batch.saturating_mul(2));
         self.answered();
@@ -214,25 +231,51 @@ impl Work {
         self.report(News::Forwarded(tickets)).await
     }
 
-    /// Gives up the only record, of which these are the lines.
-    async fn give_up(
+    /// Gives a record up, which makes this line; if it is to blame.
+    async fn give_up(&mut self, record: &Record, line: &str, refusal: Refusal) -> bool {
+        let Refusal { code, reason, is_influxdbs } = refusal;
+        if !is_influxdbs && !self.takes_another(record).await {
+            self.denied(format!("{reason}; it takes no other line either: check influxdb.url"))
+                .await;
+            return true;
+        }
+        self.answered();
+        self.set_aside(record, line, code, reason).await
+    }
+
+    /// Whether there is a record that the server takes.
+    async fn takes_another(&mut self, refused: &Record) -> bool {
+        let line = block_in_place(|| {
+            let newest = self.reader.newest_waiting().ok()?.filter(|newest| newest != refused)?;
+            let meter = self.reader.meter_of(newest.meter).ok()??;
+            let mut line = String::new();
+            self.lines.append(&mut line, &newest, (&meter).into()).ok()?;
+            Some(line)
+        });
+        // It is written once more when it is its turn, which changes nothing.
+        match line {
+            Some(line) if !line.is_empty() => self.client.write(line).await.is_ok(),
+            _ => false,
+        }
+    }
+
+    async fn set_aside(
         &mut self,
-        records: &[Record],
-        lines: String,
+        record: &Record,
+        line: &str,
         code: &'static str,
         reason: String,
     ) -> bool {
-        self.answered();
-        let Some(record) = records.first() else { return true };
-        tracing::error!(lines = lines.trim_end(), "set aside: {reason}");
         let Record { ticket, meter, .. } = *record;
-        let line = lines.trim_end().to_owned();
+        let line = line.trim_end().to_owned();
+        tracing::error!(line, "set aside: {reason}");
         self.report(News::Refused { ticket, meter, line, code, reason }).await
     }
 
     async fn report(&mut self, news: News) -> bool {
         let (done, is_done) = oneshot::channel();
-        self.reporter.send(Report { news, done }).await.is_ok() && is_done.await.is_ok()
+        self.signaller.send(Sign::Report(Report { news, done })).await.is_ok()
+            && is_done.await.is_ok()
     }
 
     /// The server is there, whatever it says of a line.
@@ -247,6 +290,13 @@ impl Work {
             }
             !was_good
         });
+    }
+
+    /// Nothing is taken from us until the configuration is changed; one record is enough to find out
+    /// whether it was.
+    async fn denied(&mut self, reason: String) {
+        self.batch = 1;
+        self.wait(reason, |work| work.slow_backoff.wait()).await;
     }
 
     async fn wait(&mut self, reason: String, how_long: impl FnOnce(&mut Self) -> Duration) {

@@ -17,6 +17,14 @@ pub(crate) struct LineMaker {
     meters: HashMap<String, config::Meter>,
 }
 
+/// The disk has changed a record: nobody knows what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {sequence} cannot be read any more: its {bytes} bytes are not what was written")]
+pub(crate) struct Unreadable {
+    sequence: i64,
+    bytes: usize,
+}
+
 /// What tells one meter from another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'m> {
@@ -41,7 +49,20 @@ impl LineMaker {
     }
 
     /// Appends the line of a record, if it makes one.
-    pub(crate) fn append(&self, lines: &mut String, record: &Record, meter: Identity<'_>) {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(crate) fn append(
+        &self,
+        lines: &mut String,
+        record: &Record,
+        meter: Identity<'_>,
+    ) -> Result<(), Unreadable> {
+        let unreadable = |bytes: &[u8]| Unreadable {
+            sequence: record.ticket.sequence().into(),
+            bytes: bytes.len(),
+        };
         match &record.content {
             Content::Reading(registers) => {
                 let reading = Reading::new(record.time, registers.clone());
@@ -50,13 +71,13 @@ impl LineMaker {
             Content::State(payload) => {
                 let settings = self.meters.get(meter.id);
                 let zone = settings.map_or_else(TimeZone::default, |meter| meter.timezone.clone());
-                match Message::decode(payload, &zone) {
-                    Ok(message) => self.append_state(lines, record.time, &message, meter),
-                    // Cannot happen: it was decoded when it was accepted.
-                    Err(error) => tracing::error!("an accepted message cannot be decoded: {error}"),
-                }
+                // It was decoded when it was accepted.
+                let message = Message::decode(payload, &zone).map_err(|_| unreadable(payload))?;
+                self.append_state(lines, record.time, &message, meter);
             }
+            Content::Unreadable(bytes) => return Err(unreadable(bytes)),
         }
+        Ok(())
     }
 
     /// Appends the line of a reading.

@@ -8,7 +8,7 @@ mod line_maker;
 
 use self::encoder::Encoder;
 pub(crate) use self::{
-    client::{Failure, InfluxClient},
+    client::{Failure, InfluxClient, Refusal},
     condition::Condition,
     forwarder::{Forwarder, News, Report, Sign},
     line_maker::{Identity, LineMaker},

@@ -86,7 +86,7 @@ impl Intake {
         now: OffsetDateTime,
     ) -> Stored<Effect<'m>> {
         let key = self.key_in(store)?;
-        let mut work = Work { store, topic, now, meter: key, effect: Effect::default() };
+        let mut work = Work::new(store, topic, now, key);
         match Message::decode(payload, &self.config.timezone) {
             Ok(message) => self.take_message(&mut work, message, payload)?,
             Err(error) => {
@@ -110,7 +110,8 @@ impl Intake {
         if let Some(reading) = reading {
             work.take_reading(&mut meter, reading, payload)?;
         }
-        let sent = sent.filter(|sent| judge_time(*sent, work.now).is_ok());
+        let untimely = sent.and_then(|sent| judge_time(sent, work.now).err());
+        let sent = sent.filter(|_| untimely.is_none());
         if let Some(serial) = status.as_ref().and_then(|status| status.serial.as_deref())
             && let Some(sent) = sent
         {
@@ -123,7 +124,11 @@ impl Intake {
             if let Some(sent) = sent {
                 work.append_state(sent, payload)?;
             }
-            // A status and a battery message of the same second belong together.
+            if let Some(reason) = untimely {
+                work.set_aside_whole(reason, payload)?;
+            }
+            // What it says is true now, whatever its clock says. A status and a battery message of the
+            // same second belong together.
             if sent.is_none_or(|sent| self.newest_state.is_none_or(|newest| sent >= newest)) {
                 self.newest_state = sent.or(self.newest_state);
                 self.note_state(status.is_some(), battery.is_some(), payload);
@@ -144,7 +149,7 @@ impl Intake {
     ) -> Stored<Result<Effect<'static>, Refusal>> {
         let key = self.key_in(store)?;
         let topic = aside.topic.as_str();
-        let mut work = Work { store, topic, now, meter: key, effect: Effect::default() };
+        let mut work = Work::new(store, topic, now, key);
         match &aside.content {
             SetAsideContent::Reading { time, registers, .. } => {
                 let reading = Reading::new(*time, registers.clone());
@@ -158,6 +163,10 @@ impl Intake {
             SetAsideContent::Line { sequence, .. } => {
                 let is_there = work.store.forward_again(*sequence)?;
                 work.effect.records += u64::from(is_there);
+            }
+            SetAsideContent::Unreadable(_) => {
+                let text = "the disk has changed it since; nobody knows what it was".into();
+                return Ok(Err(Refusal { code: "store.unreadable", text }));
             }
         }
         work.remove_set_aside(aside.id)?;
@@ -270,9 +279,20 @@ struct Work<'w, 't, 'm> {
     now: OffsetDateTime,
     meter: MeterKey,
     effect: Effect<'m>,
+    /// Whether the whole message was set aside.
+    is_aside: bool,
 }
 
-impl<'m> Work<'_, '_, 'm> {
+impl<'w, 't, 'm> Work<'w, 't, 'm> {
+    fn new(
+        store: &'w mut Transaction<'t>,
+        topic: &'w str,
+        now: OffsetDateTime,
+        meter: MeterKey,
+    ) -> Self {
+        Self { store, topic, now, meter, effect: Effect::default(), is_aside: false }
+    }
+
     fn take_reading(
         &mut self,
         meter: &mut Meter,
@@ -286,10 +306,7 @@ impl<'m> Work<'_, '_, 'm> {
                 self.append(reading.time, &reading.registers)?;
                 self.effect.readings.push(reading);
             }
-            // As it came: its time may be one that the store cannot keep.
-            Judgement::Untimely(reason) => {
-                self.set_aside(reason.into(), NewContent::Message(payload))?;
-            }
+            Judgement::Untimely(reason) => self.set_aside_whole(reason, payload)?,
             Judgement::Mixed { contradiction, changes } => {
                 if let Some(refused) = contradiction {
                     self.refuse(&refused)?;
@@ -312,6 +329,10 @@ impl<'m> Work<'_, '_, 'm> {
                     if is_current {
                         self.effect.readings.push(Reading::new(time, registers));
                     }
+                }
+                Change::Withdrawn(refused) => {
+                    self.store.withdraw(self.meter, refused.time, &refused.registers)?;
+                    self.refuse(&refused)?;
                 }
                 Change::Refused(refused) => {
                     let entry = self.refuse(&refused)?;
@@ -340,6 +361,14 @@ impl<'m> Work<'_, '_, 'm> {
         // Cannot be without a reason.
         let refusal = Refusal::of(reasons).unwrap_or(Refusal { code: "", text: String::new() });
         self.set_aside(refusal, content)
+    }
+
+    /// Sets the message aside as it came, once: its time may be one that the store cannot keep.
+    fn set_aside_whole(&mut self, reason: Reason, payload: &[u8]) -> Stored<()> {
+        if !std::mem::replace(&mut self.is_aside, true) {
+            self.set_aside(reason.into(), NewContent::Message(payload))?;
+        }
+        Ok(())
     }
 
     fn set_aside(&mut self, refusal: Refusal, content: NewContent<'_>) -> Stored<i64> {

@@ -152,14 +152,17 @@ async fn a_bad_status_is_set_aside_and_a_debug_message_is_not() {
 }
 
 #[tokio::test]
-async fn a_state_of_before_the_clock_was_set_is_shown_but_has_no_place_in_the_database() {
+async fn a_state_of_before_the_clock_was_set_is_shown_and_set_aside() {
     let (mosquitto, influxdb) =
         (Mosquitto::start().await, ScriptedInfluxDb::start(Answer::Written).await);
-    let _bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
+    let bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
     let status = r#"{"datetime":"Thu Jan  1 00:00:07 1970","Status":{"Wakeups":1}}"#;
     client.publish(STATUS, status).await;
+    client.publish(STATUS, status).await;
     client.state(MODULE, "wakeups", 1).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    assert_snapshot!(bridge.logged("set aside").join("\n"));
     client.publish(DATA, reading(minute(0), r#""1.8.0":100"#)).await;
     let lines = influxdb.written(1).await;
     assert_eq!(lines, [format!("home_energy,meter=meter 1_8_0=100 {}", nanoseconds(minute(0)))]);

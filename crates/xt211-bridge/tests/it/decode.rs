@@ -148,7 +148,7 @@ async fn what_the_bridge_would_not_believe() {
     standard input
       reading of 1970-01-01 00:00:05 UTC
         1.8.0            Total Import Energy                     0 kWh
-      The bridge sets this aside: the reading is of 1970-01-01 00:00:05 UTC, before this kind of module existed: its clock is not set (reading.time.too_early)
+      The bridge sets this aside: it is of 1970-01-01 00:00:05 UTC, before this kind of module existed: its clock is not set (reading.time.too_early)
     ");
 }
 

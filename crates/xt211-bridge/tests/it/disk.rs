@@ -5,10 +5,11 @@ use std::{
     fs,
     io::{Seek, SeekFrom, Write},
     path::Path,
+    time::Duration,
 };
 
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, eventually, lines, message,
+    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, eventually, line, lines, message,
     run_in, run_with,
     topic::{BRIDGE, DATA, ENERGY},
     until,
@@ -170,6 +171,71 @@ async fn a_store_with_a_hole() {
     })
     .await;
     assert!(said.starts_with("ERROR"), "{said}");
+}
+
+/// Does something in a store behind the bridge's back.
+fn behind_its_back(bridge: &Bridge, sql: &str) {
+    let database = rusqlite::Connection::open(bridge.folder().join(DATABASE)).unwrap();
+    database.busy_timeout(Duration::from_secs(20)).unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_the_disk_has_changed() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, .. } = setup().await;
+    influxdb.answer(Answer::Error(503, "away"));
+    client.publish_all(DATA, (1..10).map(message)).await;
+    client.state(BRIDGE, "waiting", 9).await;
+    behind_its_back(&bridge, "UPDATE record SET content = x'01ff' WHERE sequence = 4");
+    influxdb.answer(Answer::Written);
+    // It is set aside by itself, and all others are written.
+    client.state(BRIDGE, "waiting", 0).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    let others: Vec<_> = lines(0..10).into_iter().filter(|one| *one != line(3)).collect();
+    assert_eq!(influxdb.lines(), others);
+    let shown = bridge.printed("set-aside show 1").await;
+    let said = "record 4 cannot be read any more: its 2 bytes are not what was written";
+    assert!(shown.contains(said), "{shown}");
+    let exported = bridge.command("export").await;
+    assert_eq!(
+        (exported.code, exported.stdout.lines().collect::<Vec<_>>()),
+        (1, others.iter().map(String::as_str).collect())
+    );
+    assert!(
+        exported.stderr.starts_with("error: 1 of the records cannot be read"),
+        "{}",
+        exported.stderr
+    );
+    // The module sends all of its queue again, and with it what was lost.
+    client.publish_all(DATA, (0..10).map(message)).await;
+    assert_eq!(influxdb.written(10).await[9], line(3));
+    // Nor is a restart held up by it.
+    bridge.stop().await;
+    bridge.start_again().await;
+    client.publish(DATA, message(10)).await;
+    client.state(ENERGY, "1.8.0", 110).await;
+    assert_eq!(influxdb.written(11).await[10], line(10));
+}
+
+#[tokio::test]
+async fn damage_that_only_the_forwarder_meets() {
+    let Setup { mosquitto: _mosquitto, influxdb, bridge, client, .. } = setup().await;
+    influxdb.answer(Answer::Error(503, "away"));
+    client.publish_all(DATA, (1..3_000).map(message)).await;
+    client.state(BRIDGE, "waiting", 2_999).await;
+    behind_its_back(&bridge, "PRAGMA wal_checkpoint(TRUNCATE)");
+    let path = bridge.folder().join(DATABASE);
+    let pages = fs::metadata(&path).unwrap().len() / 4096;
+    let mut file = fs::File::options().write(true).open(&path).unwrap();
+    // Not the first pages, which the bridge itself looks at, nor the last, to which it writes.
+    file.seek(SeekFrom::Start(pages / 4 * 4096)).unwrap();
+    file.write_all(&vec![0xa5; pages as usize / 2 * 4096]).unwrap();
+    influxdb.answer(Answer::Written);
+    bridge.logs("it was moved to ").await;
+    client.publish(DATA, message(3_000)).await;
+    client.state(ENERGY, "1.8.0", 3_100).await;
+    until("the next one forwarded", || influxdb.lines().contains(&line(3_000))).await;
+    client.state(BRIDGE, "influxdb", "OK").await;
 }
 
 #[tokio::test]

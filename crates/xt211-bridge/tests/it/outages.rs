@@ -60,6 +60,40 @@ async fn an_error_of_its_own() {
 }
 
 #[tokio::test]
+async fn something_else_that_refuses_everything() {
+    let text = "Client sent an HTTP request to an HTTPS server.";
+    let line = passes_with_nothing_lost(Answer::Text(400, text)).await;
+    assert_snapshot!(line);
+}
+
+#[tokio::test]
+async fn something_else_that_finds_everything_too_large() {
+    let line = passes_with_nothing_lost(Answer::Text(413, "no")).await;
+    assert_snapshot!(line);
+}
+
+#[tokio::test]
+async fn something_else_that_refuses_a_line_and_takes_others() {
+    let (_mosquitto, influxdb, _bridge, client) = setup(Answer::Written).await;
+    let poison = line(0);
+    influxdb.answer_by(move |lines| match lines.contains(&poison) {
+        true => Answer::Text(400, "cannot parse"),
+        false => Answer::Written,
+    });
+    // Nobody knows whose fault it is, until there is another one.
+    client.publish(DATA, message(0)).await;
+    client.state(BRIDGE, "influxdb", "Error").await;
+    client.state(BRIDGE, "waiting", 1).await;
+    client.publish(DATA, message(1)).await;
+    let state = client.state(BRIDGE, "set_aside", 1).await;
+    assert_eq!(state["influxdb"], "OK");
+    client.state(BRIDGE, "waiting", 0).await;
+    let mut written = influxdb.lines();
+    written.dedup();
+    assert_eq!(written, [line(1)]);
+}
+
+#[tokio::test]
 async fn wrong_token() {
     let line = passes_with_nothing_lost(Answer::Error(401, "unauthorized access")).await;
     assert_snapshot!(line, @"WARN InfluxDB does not accept influxdb.token (401): unauthorized access; trying again until it works");
@@ -131,7 +165,7 @@ async fn one_poisoned_line_is_set_aside_and_the_others_are_written() {
     let state = client.state(BRIDGE, "waiting", 0).await;
     assert_eq!(state["influxdb"], "OK");
     let errors = bridge.logs_times("ERROR", 1).await;
-    assert_snapshot!(errors[0], @r#"ERROR set aside: InfluxDB refuses (400): unable to parse 'home_energy' lines="home_energy,meter=5100025085 1_8_0=137 1771706229000000000""#);
+    assert_snapshot!(errors[0], @r#"ERROR set aside: InfluxDB refuses (400): unable to parse 'home_energy' line="home_energy,meter=5100025085 1_8_0=137 1771706229000000000""#);
     // Found by halving, not one by one.
     assert!(influxdb.writes().len() < 40, "{} requests", influxdb.writes().len());
 }
@@ -181,7 +215,7 @@ async fn a_single_line_that_is_too_large_is_set_aside() {
     influxdb.answer(Answer::Written);
     client.publish(DATA, message(1)).await;
     assert_eq!(influxdb.written(1).await, lines([1]));
-    assert_snapshot!(bridge.logs("ERROR").await, @r#"ERROR set aside: InfluxDB finds it too large (413) lines="home_energy,meter=5100025085 1_8_0=100 1771704009000000000""#);
+    assert_snapshot!(bridge.logs("ERROR").await, @r#"ERROR set aside: InfluxDB finds it too large (413): too large line="home_energy,meter=5100025085 1_8_0=100 1771704009000000000""#);
 }
 
 #[tokio::test]

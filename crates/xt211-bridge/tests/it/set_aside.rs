@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use xt211_store::{Editor, StoreError};
 
 use crate::support::{
-    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, line, message, minute,
+    Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, line, message, minute,
     nanoseconds, reading_of, sample,
     topic::{BRIDGE, DATA, ENERGY, STATUS},
     until,
@@ -250,4 +250,58 @@ async fn what_no_meter_has_sent_is_listed_by_its_topic() {
     assert!(list(&bridge, "--meter garden").await.ends_with("\n1 set aside\n"));
     bridge.printed("set-aside release 1").await;
     bridge.logs("1 cannot be released: its meter is not in the configuration").await;
+}
+
+#[tokio::test]
+async fn another_value_of_the_same_time_takes_the_place_of_the_first() {
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
+    let of = |value: f64| reading_of(SERIAL, minute(0), value);
+    client.publish_all(DATA, [of(100.0), of(200.0)]).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    client.state(ENERGY, "1.8.0", 100).await;
+    influxdb.written(1).await;
+    bridge.printed("set-aside release 1").await;
+    client.state(ENERGY, "1.8.0", 200).await;
+    // InfluxDB keeps the last value of a time, and so do we.
+    assert_eq!(influxdb.written(2).await, [line_of(0, 100), line_of(0, 200)]);
+    assert_eq!(bridge.printed("export").await, line_of(0, 200) + "\n");
+    // The first is set aside in its turn, and is no news when it comes again.
+    client.publish(DATA, of(100.0)).await;
+    eventually("the first counted", async || list(&bridge, "").await.contains(" 2×").then_some(()))
+        .await;
+    assert_snapshot!(list(&bridge, "").await);
+
+    bridge.printed("set-aside release 2").await;
+    client.state(ENERGY, "1.8.0", 100).await;
+    assert_eq!(bridge.printed("export").await, line_of(0, 100) + "\n");
+    influxdb.written(3).await;
+    client.publish(DATA, message(1)).await;
+    client.state(ENERGY, "1.8.0", 101).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+}
+
+#[tokio::test]
+async fn all_of_one_kind_is_released_at_once() {
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
+    influxdb.answer(Answer::Error(422, "beyond retention"));
+    client.publish(DATA, "noise").await;
+    client.publish_all(DATA, (0..1_500).map(message)).await;
+    client.state(BRIDGE, "set_aside", 1_501).await;
+    influxdb.answer(Answer::Written);
+    let usage = bridge.command("set-aside release 1 --all").await;
+    assert_eq!(usage.code, 2);
+    assert!(usage.stderr.contains("'[ID]...' cannot be used with '--all'"), "{}", usage.stderr);
+    let told = bridge.printed("set-aside release --code influxdb.refused").await;
+    assert_snapshot!(told);
+    client.state(BRIDGE, "set_aside", 1).await;
+    let mut written = influxdb.written(1_500).await;
+    written.sort();
+    written.dedup();
+    assert_eq!(written.len(), 1_500);
+    assert_eq!(bridge.printed("set-aside discard --meter meter").await, "1 discarded\n");
+    assert_eq!(
+        bridge.printed("set-aside release --all").await.split(':').next(),
+        Some("0 to be released")
+    );
+    client.state(BRIDGE, "set_aside", 0).await;
 }

@@ -29,7 +29,8 @@ CREATE TABLE era (
 
 CREATE INDEX era_by_meter ON era (meter);
 
--- What was accepted. Rows are added and, much later, pruned; they never change.
+-- What was accepted. Rows are added and, much later, pruned; they never change, save that a user may
+-- put another value in a register's place.
 CREATE TABLE record (
     sequence INTEGER PRIMARY KEY,
     meter    INTEGER NOT NULL REFERENCES meter,

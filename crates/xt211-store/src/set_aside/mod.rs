@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use xt211_message::Registers;
 
 use crate::{
-    MeterKey, Sequence, failure::Failure, instant::from_nanoseconds, reading::registers_of,
+    MeterKey, Sequence, codec, failure::Failure, instant::from_nanoseconds, record::bytes_of,
 };
 
 /// The columns that [`SetAside::from_row`] reads.
@@ -64,9 +64,11 @@ pub enum SetAsideContent {
     Line {
         /// The record that the line was made of.
         sequence: Sequence,
-        /// The line.
+        /// The line; empty if the record could not be read.
         line: String,
     },
+    /// Something else than what was written: the disk has changed these bytes.
+    Unreadable(Vec<u8>),
 }
 
 /// Something to set aside.
@@ -139,19 +141,25 @@ impl SetAside {
 
 impl SetAsideContent {
     fn from_row(row: &Row<'_>) -> Result<Self, Failure> {
-        Ok(match row.get(9)? {
-            MESSAGE => Self::Message(row.get(10)?),
-            READING => Self::Reading {
-                time: from_nanoseconds(row.get(11)?)?,
-                registers: registers_of(row, 10)?,
-                serial: row.get(12)?,
+        let bytes = bytes_of(row, 10)?;
+        let known = match row.get(9)? {
+            MESSAGE => Some(Self::Message(bytes.to_vec())),
+            READING => match codec::decode(bytes) {
+                Some(registers) => Some(Self::Reading {
+                    time: from_nanoseconds(row.get(11)?)?,
+                    registers,
+                    serial: row.get(12)?,
+                }),
+                None => None,
             },
-            LINE => Self::Line {
-                sequence: Sequence(row.get(13)?),
-                line: String::from_utf8(row.get(10)?)
-                    .map_err(|error| Failure::Damaged(error.to_string()))?,
+            LINE => match str::from_utf8(bytes) {
+                Ok(line) => {
+                    Some(Self::Line { sequence: Sequence(row.get(13)?), line: line.into() })
+                }
+                Err(_) => None,
             },
-            kind => return Err(Failure::Damaged(format!("it has set aside a content {kind}"))),
-        })
+            _ => None,
+        };
+        Ok(known.unwrap_or_else(|| Self::Unreadable(bytes.to_vec())))
     }
 }

@@ -93,16 +93,18 @@ impl Queries {
         })
     }
 
-    /// The ids of entries that a user asked to be released, the oldest first.
+    /// The ids of entries that a user asked to be released, the oldest first, up to a number of
+    /// them.
     ///
     /// # Errors
     ///
     /// See [`Queries`].
-    pub fn releases(&self) -> Result<Vec<i64>, StoreError> {
+    pub fn releases(&self, limit: usize) -> Result<Vec<i64>, StoreError> {
         self.ask(|connection| {
-            let sql = "SELECT id FROM set_aside WHERE release = 1 ORDER BY id";
+            let sql = "SELECT id FROM set_aside WHERE release = 1 ORDER BY id LIMIT ?1";
             let mut statement = connection.prepare_cached(sql)?;
-            let ids = statement.query_map((), |row| row.get(0))?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let ids = statement.query_map([limit], |row| row.get(0))?;
             Ok(ids.collect::<Result<_, _>>()?)
         })
     }

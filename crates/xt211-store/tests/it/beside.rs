@@ -30,7 +30,7 @@ fn an_editor_is_heard() {
     assert!(editor.write(|transaction| transaction.request_release(1)).unwrap());
     assert!(fixture.store.changed_by_others().unwrap());
     assert!(!fixture.store.changed_by_others().unwrap());
-    assert_eq!(fixture.store.releases().unwrap(), [1]);
+    assert_eq!(fixture.store.releases(9).unwrap(), [1]);
 
     let again = editor.write(|transaction| transaction.forward_range(&Range::default()));
     assert_eq!(again.unwrap(), 2);

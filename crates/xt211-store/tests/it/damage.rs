@@ -3,12 +3,15 @@
 use std::{
     fs::{self, File},
     io::{Seek, SeekFrom, Write},
+    ops::ControlFlow,
     path::Path,
 };
 
-use xt211_store::{Opened, Store, StoreError, StoreErrorKind};
+use xt211_store::{
+    Content, NewContent, NewSetAside, Opened, SetAsideContent, Store, StoreError, StoreErrorKind,
+};
 
-use crate::fixture::{Fixture, minute, total};
+use crate::fixture::{Fixture, into, minute, total};
 
 /// A database of several pages, as a power cut leaves it: what was committed last is in the log.
 fn cut_off() -> (tempfile::TempDir, Vec<u8>, Vec<u8>) {
@@ -54,6 +57,62 @@ fn a_sound_one_is_recovered() {
     let Opened { store, damaged } = Store::open(&path).unwrap();
     assert_eq!(damaged, None);
     assert_eq!(store.waiting_counts().unwrap()[0].1, 5001);
+}
+
+/// Writes other bytes into what is kept, as a bad disk does.
+fn change(fixture: &Fixture, sql: &str) {
+    rusqlite::Connection::open(fixture.path()).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_record_that_is_changed_is_unreadable_and_nothing_else_is() {
+    let mut fixture = Fixture::with_readings(4);
+    let meter = fixture.meter;
+    change(&fixture, "UPDATE record SET content = x'02' WHERE sequence IN (2, 4)");
+    let contents: Vec<_> =
+        fixture.store.waiting(9).unwrap().into_iter().map(|record| record.content).collect();
+    let unreadable = || Content::Unreadable(vec![2]);
+    let expected = [Some(total(1)), None, Some(total(3)), None];
+    let expected = expected.map(|registers| registers.map_or_else(unreadable, Content::Reading));
+    assert_eq!(contents, expected);
+    // What decides passes over it, and takes the same reading for a new one.
+    assert_eq!(fixture.store.reading_at(meter, minute(2)).unwrap(), None);
+    let newest = fixture.store.newest_reading(meter, minute(9)).unwrap();
+    assert_eq!(newest, Some((minute(3), total(3))));
+    let mut seen = Vec::new();
+    fixture
+        .store
+        .readings_before(meter, minute(9), &mut |time, _| {
+            seen.push(time);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(seen, [minute(3), minute(1)]);
+    fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2)));
+    assert_eq!(fixture.store.reading_at(meter, minute(2)).unwrap(), Some(total(2)));
+    fixture.write(|transaction| transaction.withdraw(meter, minute(2), &total(0)));
+    assert_eq!(fixture.store.waiting(9).unwrap().len(), 5);
+}
+
+#[test]
+fn an_entry_that_is_changed_is_unreadable_and_nothing_else_is() {
+    let mut fixture = Fixture::new();
+    let meter = Some(fixture.meter);
+    let (registers, serial) = (total(1), None);
+    for content in [
+        NewContent::Reading { time: minute(1), registers: &registers, serial },
+        NewContent::Message(b"noise"),
+    ] {
+        let (at, topic, code, reason) = (minute(0), "t", "code", "reason");
+        let entry = NewSetAside { at, meter, topic, code, reason, content };
+        fixture.write(|transaction| transaction.set_aside(&entry));
+    }
+    change(&fixture, "UPDATE set_aside SET content = x'02' WHERE id = 1");
+    let mut entries = Vec::new();
+    fixture.store.set_aside_entries(None, &mut into(&mut entries)).unwrap();
+    let contents: Vec<_> = entries.into_iter().map(|entry| entry.content).collect();
+    let (changed, sound) = (vec![2], b"noise".to_vec());
+    assert_eq!(contents, [SetAsideContent::Unreadable(changed), SetAsideContent::Message(sound)]);
 }
 
 #[test]

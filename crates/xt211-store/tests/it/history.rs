@@ -188,3 +188,23 @@ fn what_was_discarded_is_forgotten_if_it_stays_away() {
     prune(&mut fixture, 4);
     assert!(set_aside(&mut fixture, 5));
 }
+
+#[test]
+fn what_is_withdrawn_makes_room() {
+    let mut fixture = Fixture::new();
+    let meter = fixture.meter;
+    let both = registers(&[("1.8.0", "1"), ("2.8.0", "7")]);
+    fixture.write(|transaction| {
+        transaction.append_reading(meter, minute(1), &both)?;
+        transaction.append_reading(meter, minute(2), &total(2))
+    });
+    fixture.write(|transaction| {
+        transaction.withdraw(meter, minute(1), &total(9))?;
+        transaction.append_reading(meter, minute(1), &total(9))
+    });
+    let there = fixture.store.reading_at(meter, minute(1)).unwrap();
+    assert_eq!(there, Some(registers(&[("1.8.0", "9"), ("2.8.0", "7")])));
+    assert_eq!(fixture.store.reading_at(meter, minute(2)).unwrap(), Some(total(2)));
+    // The first goes on waiting, with what is left of it.
+    assert_eq!(fixture.waiting(), [1, 2, 3]);
+}

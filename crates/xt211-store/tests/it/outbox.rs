@@ -178,3 +178,17 @@ fn setting_aside_is_not_forwarding() {
     assert!(fixture.write(|transaction| transaction.set_aside(&entry)).1);
     assert_eq!(fixture.waiting(), [1]);
 }
+
+#[test]
+fn what_came_last_of_what_waits() {
+    let mut fixture = Fixture::with_readings(3);
+    let newest = |fixture: &Fixture| {
+        let newest = fixture.store.newest_waiting().unwrap();
+        newest.map(|record| i64::from(record.ticket.sequence()))
+    };
+    assert_eq!(newest(&fixture), Some(3));
+    fixture.forward(&[1, 2, 3]);
+    assert_eq!(newest(&fixture), None);
+    fixture.write(|transaction| transaction.forward_again(2.into()));
+    assert_eq!(newest(&fixture), None);
+}

@@ -134,6 +134,11 @@ impl Bench {
                         self.show(registers);
                     }
                 }
+                Change::Withdrawn(refused) => {
+                    let there = self.archive.0.get_mut(&refused.time).unwrap();
+                    there.retain(|register| refused.registers.get(register.code).is_none());
+                    self.set_aside(refused);
+                }
                 Change::Refused(refused) => {
                     let entry = self.set_aside(refused);
                     self.meter.file(refused, entry);

@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     Written,
     /// A status and a message, in JSON as InfluxDB says it.
     Error(u16, &'static str),
+    /// A status and a text, as whatever else may be there says it.
+    Text(u16, &'static str),
     /// Never.
     Nothing,
 }
@@ -140,6 +142,7 @@ async fn write(
             let status = StatusCode::from_u16(status).unwrap();
             (status, json!({ "code": "scripted", "message": message }).to_string()).into_response()
         }
+        Answer::Text(status, text) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
         Answer::Nothing => pending().await,
     }
 }
