@@ -36,7 +36,12 @@ impl Failure {
     /// The error, of this file.
     pub(crate) fn of(self, path: &Path) -> StoreError {
         let (kind, detail) = match self {
-            Self::Sqlite(error) => (sqlite_kind(&error), sqlite_detail(&error)),
+            Self::Sqlite(error) => match (sqlite_kind(&error), sqlite_detail(&error)) {
+                (kind @ StoreErrorKind::Io, detail) => {
+                    (kind, format!("{detail}; see whether its disk is there and sound"))
+                }
+                known => known,
+            },
             Self::Io(error) => (io_kind(&error), error.to_string()),
             Self::TimeRange(time) => (StoreErrorKind::TimeRange, time.year().to_string()),
             Self::Damaged(detail) => (StoreErrorKind::Damaged, detail),

@@ -82,7 +82,8 @@ impl Queries {
 }
 
 impl Transaction<'_> {
-    /// Removes records from before a time, and returns how many. These stay:
+    /// Removes records from before a time, up to a number of them, and returns how many. These
+    /// stay:
     ///
     /// - what waits, if `only_forwarded`; without it, what is to be forwarded again stays,
     /// - what was set aside because InfluxDB refused it,
@@ -97,6 +98,7 @@ impl Transaction<'_> {
         &mut self,
         before: OffsetDateTime,
         only_forwarded: bool,
+        limit: usize,
     ) -> Result<u64, StoreError> {
         let before = self.change(|_| to_nanoseconds(before))?;
         self.change(|connection| {
@@ -104,19 +106,21 @@ impl Transaction<'_> {
             connection.prepare_cached(sql)?.execute([before])?;
             let last = last_sequence(connection)?;
             let end = if only_forwarded { cursor(connection)? } else { last };
-            let sql = "DELETE FROM record
+            let sql = "DELETE FROM record WHERE sequence IN (SELECT sequence FROM record
                        WHERE meter = ?1 AND kind = ?2 AND time < ?3 AND sequence <= ?4
                        AND sequence <> (SELECT max(sequence) FROM record)
                        AND NOT (kind = 0 AND time = (SELECT max(time) FROM record AS newest
                                                      WHERE meter = ?1 AND kind = 0))
                        AND NOT EXISTS (SELECT 1 FROM again WHERE sequence = record.sequence)
                        AND NOT EXISTS
-                           (SELECT 1 FROM set_aside WHERE set_aside.sequence = record.sequence)";
+                           (SELECT 1 FROM set_aside WHERE set_aside.sequence = record.sequence)
+                       LIMIT ?5)";
             let mut statement = connection.prepare_cached(sql)?;
             let mut count = 0;
             for meter in meters(connection)? {
                 for kind in [READING, STATE] {
-                    count += statement.execute(params![meter.0, kind, before, end.0])?;
+                    let room = i64::try_from(limit.saturating_sub(count)).unwrap_or(i64::MAX);
+                    count += statement.execute(params![meter.0, kind, before, end.0, room])?;
                 }
             }
             // Cannot truncate: no platform's sizes are wider than 64 bits.

@@ -1,6 +1,6 @@
 //! What the bridge does in the store.
 
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 
 use time::{Duration, OffsetDateTime};
 use xt211_store::{Queries, SetAside, StoreError, Transaction};
@@ -10,7 +10,7 @@ use super::{
     inbox::{Fate, decide},
 };
 use crate::{
-    decision::{RELEASED, horizon},
+    decision::{RELEASED, Reason, horizon},
     influx::{Forwarder, News, Report},
     keeper::NotKept,
     metering_point::{Effect, Refusal},
@@ -20,6 +20,9 @@ use crate::{
 
 /// How many releases are done at once. Messages wait meanwhile.
 const MOST_RELEASES: usize = 1_000;
+
+/// How many records are removed at once.
+const MOST_PRUNED: usize = 10_000;
 
 impl Bridge {
     /// Takes up what the store knows: meters, counts, what waits.
@@ -205,23 +208,47 @@ impl Bridge {
         }
     }
 
-    /// Removes history that is old enough.
-    pub(super) fn prune(&mut self) -> anyhow::Result<()> {
+    /// Judges again what seemed to be of the future, if our clock was wrong.
+    pub(super) fn judge_again(&mut self) -> anyhow::Result<()> {
+        let Some(since) = self.clock.wrong_since() else { return Ok(()) };
         let now = OffsetDateTime::now_utc();
-        // A clock that is wrong must not cost anybody their history.
-        if now < RELEASED {
-            return Ok(());
-        }
-        let before = now - Duration::days(self.config.store.keep_days.into());
-        let is_forwarding = self.config.influxdb.is_some();
-        match self.keeper.write(|store| store.prune(before, is_forwarding)) {
-            Ok(0) => Ok(()),
-            Ok(removed) => {
-                let days = self.config.store.keep_days;
-                tracing::info!("{removed} records are older than {days} days and were removed");
+        let Self { keeper, registry, .. } = self;
+        let mut asides = Vec::new();
+        let judged = keeper
+            .with_store(|store| ahead_of_us(store, since, &mut asides))
+            .and_then(|()| keeper.write(|store| judge_all(registry, store, &asides, now)));
+        match judged {
+            Ok(effects) => {
+                self.clock.settle();
+                for (number, effect) in &effects {
+                    self.show_effect(*number, effect);
+                }
                 Ok(())
             }
             Err(reason) => self.not_kept(&reason),
+        }
+    }
+
+    /// Removes history that is old enough. Returns whether there is more of it.
+    pub(super) fn prune(&mut self) -> anyhow::Result<bool> {
+        let now = OffsetDateTime::now_utc();
+        // A clock that is wrong must not cost anybody their history.
+        if now < RELEASED {
+            return Ok(false);
+        }
+        let before = now - Duration::days(self.config.store.keep_days.into());
+        let is_forwarding = self.config.influxdb.is_some();
+        match self.keeper.write(|store| store.prune(before, is_forwarding, MOST_PRUNED)) {
+            Ok(0) => Ok(false),
+            Ok(removed) => {
+                let days = self.config.store.keep_days;
+                tracing::info!("{removed} records are older than {days} days and were removed");
+                Ok(removed >= MOST_PRUNED as u64)
+            }
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
         }
     }
 }
@@ -273,7 +300,7 @@ fn release_some(
             Ok(effect) => effects.push(effect),
             Err(refusal) => {
                 tracing::warn!("{id} cannot be released: {refusal}");
-                store.refuse_release(*id)?;
+                store.refuse_release(*id, &refusal.text)?;
             }
         }
     }
@@ -297,6 +324,42 @@ fn release(
     };
     let effect = point.intake.release(store, aside, now)?;
     Ok(effect.map(|effect| (number, effect)))
+}
+
+/// What was set aside since a time because it seemed to be of the future.
+fn ahead_of_us(
+    store: &Queries,
+    since: OffsetDateTime,
+    asides: &mut Vec<SetAside>,
+) -> Result<(), StoreError> {
+    let code = Reason::InTheFuture(since).code();
+    store.set_aside_entries(None, &mut |aside| {
+        if aside.at >= since && aside.code == code {
+            asides.push(aside);
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+/// Judges again, and returns what came of it, by the number of the meter.
+fn judge_all<'a>(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    asides: &'a [SetAside],
+    now: OffsetDateTime,
+) -> Result<Vec<(usize, Effect<'a>)>, StoreError> {
+    registry.recall(&store.meters()?);
+    let mut effects = Vec::new();
+    for aside in asides {
+        let number = aside.meter.and_then(|key| registry.number_of(key));
+        if let Some(number) = number
+            && let Some(point) = registry.get_mut(number)
+            && let Some(effect) = point.intake.judge_again(store, aside, now)?
+        {
+            effects.push((number, effect));
+        }
+    }
+    Ok(effects)
 }
 
 /// Counts what waits and what is set aside.

@@ -1,6 +1,7 @@
 //! The heart: what arrives from the broker is decided on and kept, and only then acknowledged; what
 //! a meter has to say goes out again. One task owns all of it.
 
+mod clock;
 mod inbox;
 mod keeping;
 
@@ -13,7 +14,7 @@ use tokio::{
 };
 use xt211_homeassistant::Topics;
 
-use self::inbox::Inbox;
+use self::{clock::Clock, inbox::Inbox};
 use crate::{
     announcer::{Announcement, Announcer},
     config::{self, Config},
@@ -40,6 +41,7 @@ pub(crate) struct Bridge {
     inbox: Inbox,
     keeper: Keeper,
     registry: Registry,
+    clock: Clock,
     announcer: Option<Announcer>,
     connection: Option<Connection>,
     forwarder: Option<Forwarder>,
@@ -77,6 +79,7 @@ impl Bridge {
             inbox: Inbox::default(),
             keeper,
             registry: Registry::new(&config.meters),
+            clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
             announcer,
             connection: None,
             forwarder: None,
@@ -123,12 +126,16 @@ impl Bridge {
                     Sign::Condition => self.look_around(),
                 },
                 _ = look_around.tick() => {
+                    self.clock.look(OffsetDateTime::now_utc(), Instant::now());
+                    self.judge_again()?;
                     if self.look_into_store()? {
                         look_around.reset_immediately();
                     }
                     self.look_around();
                 }
-                _ = prune.tick() => self.prune()?,
+                _ = prune.tick() => if self.prune()? {
+                    prune.reset_after(LOOK_AROUND);
+                },
                 Some(room) = room(connection), if has_something_to_say => self.say(room),
             }
         }

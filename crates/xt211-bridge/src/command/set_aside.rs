@@ -107,8 +107,17 @@ fn list_one(
     let SetAside { id, at, times, topic, code, .. } = aside;
     let whose = printable(aside.meter.and_then(|key| meters.get(&key)).unwrap_or(topic));
     let (at, times, reason) = (utc(*at), format!("{times}×"), printable(&aside.reason));
-    let asked = if aside.release_requested { " (to be released)" } else { "" };
+    let asked = asked(aside);
     writeln!(out, "{id:>5}  {at}  {times:>4}  {whose:<15}  {code:<27}  {reason}{asked}")
+}
+
+/// What became of a user's wish.
+fn asked(aside: &SetAside) -> String {
+    match &aside.obstacle {
+        _ if aside.release_requested => " (to be released)".into(),
+        Some(obstacle) => format!(" (cannot be released: {})", printable(obstacle)),
+        None => String::new(),
+    }
 }
 
 fn show(store: &Queries, id: i64) -> Result<()> {
@@ -116,13 +125,10 @@ fn show(store: &Queries, id: i64) -> Result<()> {
     let meter = aside.meter.map(|key| store.meter_of(key)).transpose()?.flatten();
     let mut out = io::stdout().lock();
     let SetAside { at, last_at, times, topic, code, reason, .. } = &aside;
-    writeln!(out, "{id}: {} ({code})", printable(reason))?;
+    writeln!(out, "{id}: {} ({code}){}", printable(reason), asked(&aside))?;
     writeln!(out, "  set aside {}", utc(*at))?;
     if *times > 1 {
         writeln!(out, "  came {times} times, last {}", utc(*last_at))?;
-    }
-    if aside.release_requested {
-        writeln!(out, "  to be released")?;
     }
     if let Some(meter) = meter {
         writeln!(out, "  meter {}", meter.id)?;

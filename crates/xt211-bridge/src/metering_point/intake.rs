@@ -140,6 +140,30 @@ impl Intake {
         Ok(())
     }
 
+    /// Takes once more what was set aside for its time; our own clock was wrong. `None` if that time
+    /// still cannot be.
+    pub(crate) fn judge_again<'m>(
+        &mut self,
+        store: &mut Transaction<'_>,
+        aside: &'m SetAside,
+        now: OffsetDateTime,
+    ) -> Stored<Option<Effect<'m>>> {
+        let SetAsideContent::Message(payload) = &aside.content else { return Ok(None) };
+        let Ok(message) = Message::decode(payload, &self.config.timezone) else { return Ok(None) };
+        let read = message.reading.as_ref().map(|reading| reading.time);
+        if [read, message.sent].into_iter().flatten().any(|time| judge_time(time, now).is_err()) {
+            return Ok(None);
+        }
+        let key = self.key_in(store)?;
+        let mut work = Work::new(store, &aside.topic, now, key);
+        work.remove_set_aside(aside.id)?;
+        work.effect.released += 1;
+        self.take_message(&mut work, message, payload)?;
+        let effect = work.effect;
+        self.save(store)?;
+        Ok(Some(effect))
+    }
+
     /// Accepts what was set aside, because the user says so. Returns why that cannot be, if so.
     pub(crate) fn release(
         &mut self,

@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use time::OffsetDateTime;
+
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, eventually, line, lines, message,
-    run_in, run_with,
+    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, line, lines,
+    message, nanoseconds, reading_of, run_in, run_with,
     topic::{BRIDGE, DATA, ENERGY},
     until,
 };
@@ -265,6 +267,26 @@ async fn a_clock_that_jumps() {
     assert_eq!(influxdb.written(3).await, lines(0..3));
     client.state(BRIDGE, "set_aside", 0).await;
     assert_eq!(bridge.logged("WARN"), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_seemed_to_be_of_the_future_is_accepted_once_our_clock_is_right() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    // As a board has it that remembers when it was switched off.
+    faults.put_clock_ahead(-2 * 86_400);
+    bridge.start_again().await;
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    let of = |time| reading_of(SERIAL, time, 200.0);
+    client.publish_all(DATA, [of(now), of(now + Duration::from_secs(86_400))]).await;
+    client.state(BRIDGE, "set_aside", 2).await;
+    faults.put_clock_ahead(0);
+    client.state(ENERGY, "1.8.0", 200).await;
+    let line = format!("home_energy,meter={SERIAL} 1_8_0=200 {}", nanoseconds(now));
+    assert_eq!(influxdb.written(2).await[1], line);
+    // The other one is still of the future.
+    client.state(BRIDGE, "set_aside", 1).await;
+    bridge.logs("1 readings that were set aside are accepted").await;
 }
 
 #[tokio::test]

@@ -129,7 +129,9 @@ async fn what_was_set_aside_is_shown_released_and_discarded() {
     client.state(BRIDGE, "set_aside", 2).await;
     bridge.printed("set-aside release 5").await;
     bridge.logs("5 cannot be released: ").await;
-    assert_eq!(bridge.printed("set-aside list").await.lines().count(), 3);
+    let list = bridge.printed("set-aside list").await;
+    assert_eq!(list.lines().count(), 3);
+    assert!(list.contains(" (cannot be released: "), "{list}");
 }
 
 fn without_time(line: &str) -> String {

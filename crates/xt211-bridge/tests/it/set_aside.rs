@@ -129,7 +129,7 @@ async fn a_zero_in_between_is_released_by_a_bridge_that_starts() {
     bridge.stop().await;
     bridge.printed("set-aside release 1").await;
     assert!(list(&bridge, "").await.contains("(to be released)"));
-    assert!(show(&bridge, 1).await.contains("\n  to be released\n"));
+    assert!(show(&bridge, 1).await.contains(" (to be released)\n"));
 
     client.forget();
     bridge.start_again().await;

@@ -70,6 +70,7 @@ CREATE TABLE set_aside (
     sequence  INTEGER REFERENCES record,    -- of a line
     digest    INTEGER NOT NULL,             -- of topic, kind and content
     release   INTEGER NOT NULL DEFAULT 0,   -- whether a user asked for it
+    obstacle  TEXT,                         -- why that could not be done
     discarded INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 

@@ -78,17 +78,21 @@ impl Transaction<'_> {
     ///
     /// See [`Transaction`].
     pub fn request_release(&mut self, id: i64) -> Result<bool, StoreError> {
-        let sql = "UPDATE set_aside SET release = 1 WHERE id = ?1 AND discarded = 0";
+        let sql = "UPDATE set_aside SET release = 1, obstacle = NULL
+                   WHERE id = ?1 AND discarded = 0";
         self.change_entry(sql, id)
     }
 
-    /// Says that an entry cannot be released: it is asked for no more.
+    /// Says that an entry cannot be released, and why, for people: it is asked for no more.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn refuse_release(&mut self, id: i64) -> Result<bool, StoreError> {
-        self.change_entry("UPDATE set_aside SET release = 0 WHERE id = ?1", id)
+    pub fn refuse_release(&mut self, id: i64, obstacle: &str) -> Result<bool, StoreError> {
+        self.change(|connection| {
+            let sql = "UPDATE set_aside SET release = 0, obstacle = ?2 WHERE id = ?1";
+            Ok(connection.prepare_cached(sql)?.execute(params![id, obstacle])? > 0)
+        })
     }
 
     fn change_entry(&mut self, sql: &str, id: i64) -> Result<bool, StoreError> {

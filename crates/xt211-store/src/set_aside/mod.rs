@@ -14,7 +14,7 @@ use crate::{
 
 /// The columns that [`SetAside::from_row`] reads.
 const COLUMNS: &str = "id, at, last_at, times, meter, topic, code, reason, release, kind, content, \
-                       time, serial, sequence";
+                       time, serial, sequence, obstacle";
 
 /// How the file tells contents apart.
 const MESSAGE: i64 = 0;
@@ -44,6 +44,8 @@ pub struct SetAside {
     pub content: SetAsideContent,
     /// Whether a user asked for it to be released.
     pub release_requested: bool,
+    /// Why it could not be released when that was last asked for, for people.
+    pub obstacle: Option<String>,
 }
 
 /// What was set aside.
@@ -135,6 +137,7 @@ impl SetAside {
             reason: row.get(7)?,
             release_requested: row.get(8)?,
             content: SetAsideContent::from_row(row)?,
+            obstacle: row.get(14)?,
         })
     }
 }

@@ -127,7 +127,7 @@ fn pruning_leaves_what_is_needed() {
     fixture.write(|transaction| transaction.forward_again(4.into()));
 
     let prune = |fixture: &mut Fixture, before: i64, only_forwarded: bool| {
-        fixture.write(|transaction| transaction.prune(minute(before), only_forwarded))
+        fixture.write(|transaction| transaction.prune(minute(before), only_forwarded, 9_999))
     };
     let whole = Range::default();
     // Of the times before minute 6, not what is forwarded again, nor what was refused.
@@ -153,12 +153,12 @@ fn no_number_is_given_twice() {
     let mut fixture = Fixture::with_readings(3);
     let meter = fixture.meter;
     fixture.forward(&[1, 2, 3]);
-    assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false)), 2);
+    assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false, 9_999)), 2);
     let mut fixture = fixture.reopen();
     let next = fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(9)));
     assert_eq!(next, 4.into());
     // This one is neither the newest reading nor forwarded, but the last: it stays.
-    assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false)), 0);
+    assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false, 9_999)), 0);
     assert_eq!(fixture.waiting(), [4]);
 }
 
@@ -177,7 +177,7 @@ fn what_was_discarded_is_forgotten_if_it_stays_away() {
         fixture.write(|transaction| transaction.set_aside(&entry(at))).1
     };
     let prune = |fixture: &mut Fixture, before| {
-        fixture.write(|transaction| transaction.prune(minute(before), true))
+        fixture.write(|transaction| transaction.prune(minute(before), true, 9_999))
     };
     assert!(set_aside(&mut fixture, 1));
     prune(&mut fixture, 99);
@@ -207,4 +207,13 @@ fn what_is_withdrawn_makes_room() {
     assert_eq!(fixture.store.reading_at(meter, minute(2)).unwrap(), Some(total(2)));
     // The first goes on waiting, with what is left of it.
     assert_eq!(fixture.waiting(), [1, 2, 3]);
+}
+
+#[test]
+fn pruning_can_be_done_by_and_by() {
+    let mut fixture = Fixture::with_readings(7);
+    fixture.forward(&[1, 2, 3, 4, 5, 6, 7]);
+    let mut prune = || fixture.write(|transaction| transaction.prune(minute(99), true, 4));
+    assert_eq!([prune(), prune(), prune()], [4, 2, 0]);
+    assert_eq!(all(&fixture.store, &Range::default()), [7]);
 }

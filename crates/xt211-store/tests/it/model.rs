@@ -104,7 +104,8 @@ impl Model {
                 };
                 let count = self.kept.len();
                 self.kept.retain(stays);
-                let pruned = fixture.write(|transaction| transaction.prune(minute(before), true));
+                let pruned =
+                    fixture.write(|transaction| transaction.prune(minute(before), true, 9_999));
                 assert_eq!(pruned, (count - self.kept.len()) as u64);
             }
             Step::Reopen => return fixture.reopen(),

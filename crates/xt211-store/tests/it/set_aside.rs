@@ -48,6 +48,7 @@ fn the_very_same_is_kept_once_and_counted() {
         reason: "expected an object".to_owned(),
         content: SetAsideContent::Message(b"[]".to_vec()),
         release_requested: false,
+        obstacle: None,
     };
     assert_eq!(all[0], expected);
     assert_eq!(fixture.store.set_aside_entry(1).unwrap(), Some(expected));
@@ -116,10 +117,18 @@ fn users_ask_for_releases() {
         Ok(())
     });
     assert_eq!(fixture.store.releases(9).unwrap(), [1, 3]);
+    assert_eq!(fixture.store.releases(1).unwrap(), [1]);
     assert!(fixture.store.set_aside_entry(3).unwrap().unwrap().release_requested);
     assert!(fixture.write(|transaction| transaction.remove_set_aside(3)));
     assert!(!fixture.write(|transaction| transaction.remove_set_aside(3)));
     assert_eq!(fixture.store.releases(9).unwrap(), [1]);
+    // What cannot be released says why, until that is asked for again.
+    let obstacle = |fixture: &Fixture| fixture.store.set_aside_entry(1).unwrap().unwrap().obstacle;
+    assert!(fixture.write(|transaction| transaction.refuse_release(1, "no meter")));
+    assert_eq!(fixture.store.releases(9).unwrap(), [0_i64; 0]);
+    assert_eq!(obstacle(&fixture).as_deref(), Some("no meter"));
+    fixture.write(|transaction| transaction.request_release(1));
+    assert_eq!(obstacle(&fixture), None);
     // What was released and comes again is new, under an id of its own.
     assert!(fixture.write(|transaction| transaction.set_aside(&message(5, b"3"))).1);
     assert_eq!(entries(&fixture.store).iter().map(|entry| entry.id).collect::<Vec<_>>(), [1, 4]);

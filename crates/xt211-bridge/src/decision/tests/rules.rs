@@ -317,6 +317,31 @@ fn the_user_knows_better() {
 }
 
 #[test]
+fn the_user_puts_another_value_in_the_place_of_the_first() {
+    let mut bench = after(&[(0, "100")]);
+    let both = reading(5, "1.8.0=101 2.8.0=7 16.7.0=40");
+    bench.take(&both);
+    bench.take(&reading(5, "1.8.0=102 2.8.0=7"));
+    bench.has(&[(0, "100"), (5, "101")], &[(5, OTHER)]);
+    let Bench { meter, archive, aside, .. } = &mut bench;
+    aside.clear();
+    let Ok(changes) = meter.release(&reading(5, "1.8.0=102 2.8.0=7"), NOW, archive);
+    bench.carry_out(&changes);
+    bench.has(&[(0, "100"), (5, "102")], &[(5, "reading.register.replaced")]);
+    let at = bench.archive.at(minute(5)).unwrap().unwrap();
+    assert_eq!(at, reading(5, "1.8.0=102 2.8.0=7 16.7.0=40").registers);
+    // From now on, it is what counts.
+    bench.take_totals(&[(6, "101.5"), (7, "102.5")]);
+    bench.has(
+        &[(0, "100"), (5, "102"), (7, "102.5")],
+        &[(5, "reading.register.replaced"), (6, FELL)],
+    );
+    // A release of what is accepted already changes nothing.
+    let Bench { meter, archive, .. } = &mut bench;
+    assert_eq!(meter.release(&reading(5, "1.8.0=102"), NOW, archive), Ok(Vec::new()));
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let mut bench = after(&[(0, "5")]);
     for at in 1..1_000 {
