@@ -33,7 +33,7 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn new(homeassistant: &config::HomeAssistant) -> Self {
-        let config::HomeAssistant { discovery_prefix, topic_prefix } = homeassistant;
+        let config::HomeAssistant { discovery_prefix, topic_prefix, .. } = homeassistant;
         Self {
             topics: Topics::new(discovery_prefix, topic_prefix),
             origin: origin(),

@@ -24,5 +24,6 @@ mod metering_point;
 mod mqtt;
 mod registry;
 mod routes;
+mod statistics;
 mod timestamp;
 mod tls;

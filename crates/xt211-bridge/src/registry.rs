@@ -54,9 +54,9 @@ impl Registry {
     /// Finds the sender of a message. A `+` may cover topics that have nothing to do with meters,
     /// so that a new meter has to make itself known by a message that can be decoded.
     pub(crate) fn sender(&mut self, topic: &str, payload: &[u8]) -> Sender {
-        let Some(Route { section, meter, level }) = self.routes.find(topic) else {
-            return Sender::Nobody;
-        };
+        let Some(route) = self.routes.find(topic) else { return Sender::Nobody };
+        let name = route.name();
+        let Route { section, meter, level } = route;
         let level = level.unwrap_or_default();
         let key = (section, level.to_owned());
         if let Some(number) = self.numbers.get(&key) {
@@ -71,7 +71,7 @@ impl Registry {
             id = MeterId::from_name(&topic.replacen(level, &format!("{level}/"), 1));
             tracing::warn!(topic, %id, "another meter has the id {level:?} already");
         }
-        let point = MeteringPoint::new(id, name_of(&meter, level), Some(topic.into()), &meter);
+        let point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
         Sender::Meter(self.add(key, point))
     }
 
@@ -83,9 +83,10 @@ impl Registry {
             Some(number) => *number,
             None => {
                 let topic = stored.topic.as_deref()?;
-                let Route { section, meter, level } = self.routes.find(topic)?;
+                let route = self.routes.find(topic)?;
+                let name = route.name();
+                let Route { section, meter, level } = route;
                 let level = level?;
-                let name = name_of(&meter, level);
                 let point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
                 self.add((section, level.to_owned()), point)
             }
@@ -148,11 +149,6 @@ impl Registry {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (usize, &mut MeteringPoint)> {
         self.points.iter_mut().enumerate()
     }
-}
-
-/// The name of a meter that a `+` makes.
-fn name_of(meter: &config::Meter, level: &str) -> String {
-    format!("{} {level}", meter.name).trim_end().to_owned()
 }
 
 #[cfg(test)]

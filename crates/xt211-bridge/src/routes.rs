@@ -22,6 +22,14 @@ pub(crate) struct Route<'t> {
     pub(crate) level: Option<&'t str>,
 }
 
+impl Route<'_> {
+    /// What the user calls the meter.
+    pub(crate) fn name(&self) -> String {
+        let level = self.level.unwrap_or_default();
+        format!("{} {level}", self.meter.name).trim_end().to_owned()
+    }
+}
+
 impl Routes {
     pub(crate) fn new(meters: &[config::Meter]) -> Self {
         let mut routes = Self { exact: HashMap::new(), wild: Vec::new() };

@@ -8,6 +8,7 @@ mod key;
 mod schema;
 mod slug;
 mod state;
+mod statistics;
 mod topics;
 
 pub use bridge::{BridgeState, InfluxdbStatus};
@@ -16,4 +17,5 @@ pub use device::{MeterDevice, MeterInfo};
 pub use schema::{
     Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
 };
+pub use statistics::{ImportStatistics, Statistic, StatisticHour};
 pub use topics::{MeterId, MeterIdError, StateTopic, Topics};

@@ -99,7 +99,7 @@ fn is_allowed(c: char) -> bool {
 }
 
 /// The checksum FNV-1a, 32 bits.
-fn fnv1a(bytes: &[u8]) -> u32 {
+pub(crate) fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 

@@ -67,10 +67,7 @@ impl Transaction<'_> {
             let mut statement = connection.prepare_cached(sql)?;
             for (StoredEra { what, .. }, since) in eras.iter().zip(times) {
                 let (code, serial) = match what {
-                    EraOf::Register(code) => {
-                        let groups = [code.a(), code.b(), code.c(), code.d(), code.e(), code.f()];
-                        (Some(groups), None)
-                    }
+                    EraOf::Register(code) => (Some(groups(*code)), None),
                     EraOf::Meter(serial) => (None, Some(serial)),
                 };
                 statement.execute(params![meter.0, code, serial, since])?;
@@ -78,4 +75,9 @@ impl Transaction<'_> {
             Ok(())
         })
     }
+}
+
+/// As codes are kept in columns.
+pub(crate) const fn groups(code: ObisCode) -> [u8; 6] {
+    [code.a(), code.b(), code.c(), code.d(), code.e(), code.f()]
 }

@@ -20,6 +20,7 @@ mod record;
 mod schema;
 mod set_aside;
 mod state;
+mod statistic;
 mod store;
 mod transaction;
 
@@ -33,5 +34,6 @@ pub use queries::Queries;
 pub use reader::Reader;
 pub use record::{Content, Record, Ticket};
 pub use set_aside::{NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
+pub use statistic::StoredHour;
 pub use store::{Opened, Store};
 pub use transaction::Transaction;

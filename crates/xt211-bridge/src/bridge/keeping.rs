@@ -16,6 +16,7 @@ use crate::{
     metering_point::{Effect, Refusal},
     mqtt::Delivery,
     registry::Registry,
+    statistics::{Counted, Statistician},
 };
 
 /// How many releases are done at once. Messages wait meanwhile.
@@ -39,11 +40,12 @@ impl Bridge {
                 }
             }
             count(registry, store, is_forwarding)?;
-            store.reader()
+            Ok((store.reader()?, store.reader()?))
         });
         match reader {
-            Ok(reader) => {
+            Ok((reader, another)) => {
                 self.forwarder = Forwarder::start(&self.config, reader)?;
+                self.statistician = Statistician::start(&self.config, another);
                 self.has_remembered = true;
                 Ok(())
             }
@@ -55,7 +57,7 @@ impl Bridge {
 
     /// Whether there is something to be written down.
     pub(super) fn has_work(&self) -> bool {
-        !self.inbox.is_empty() || self.report.is_some()
+        !self.inbox.is_empty() || self.report.is_some() || self.counted.is_some()
     }
 
     /// Writes down what has arrived and what was forwarded, all at once; then, and not before,
@@ -63,10 +65,13 @@ impl Bridge {
     pub(super) fn keep(&mut self) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
         let deliveries = self.inbox.take();
-        let Self { keeper, registry, report, .. } = self;
+        let Self { keeper, registry, report, counted, .. } = self;
         let kept = keeper.write(|store| {
             if let Some(Report { news, .. }) = report {
                 write_down(news, store, now)?;
+            }
+            if let Some(counted) = counted {
+                write_down_counted(counted, store)?;
             }
             let fates = deliveries.iter().map(|delivery| decide(registry, store, delivery, now));
             fates.collect::<Result<Vec<_>, _>>()
@@ -76,6 +81,9 @@ impl Bridge {
                 if let Some(report) = self.report.take() {
                     self.note(&report.news, now);
                     report.confirm();
+                }
+                if let Some(counted) = self.counted.take() {
+                    counted.confirm();
                 }
                 for (delivery, fate) in deliveries.iter().zip(fates) {
                     self.show(delivery, fate);
@@ -103,8 +111,8 @@ impl Bridge {
         self.has_looked = false;
         if let NotKept::Anew = reason {
             // What it refers to is gone.
-            self.report = None;
-            self.forwarder = None;
+            (self.report, self.counted) = (None, None);
+            (self.forwarder, self.statistician) = (None, None);
             self.has_remembered = false;
             self.remember()?;
         }
@@ -146,6 +154,9 @@ impl Bridge {
         {
             point.presence.counts.waiting += effect.records;
             forwarder.wake();
+        }
+        if effect.records > 0 {
+            self.statistician.iter().for_each(Statistician::wake);
         }
         if let Some(announcer) = &mut self.announcer {
             announcer.enqueue(number, point);
@@ -275,6 +286,11 @@ fn write_down(
             store.refuse(*ticket, &refusal).map(drop)
         }
     }
+}
+
+fn write_down_counted(counted: &Counted, store: &mut Transaction<'_>) -> Result<(), StoreError> {
+    store.count(counted.up_to, &counted.hours)?;
+    counted.lost.iter().try_for_each(|(meter, code)| store.count_anew(*meter, *code))
 }
 
 /// What was released.

@@ -22,6 +22,7 @@ use crate::{
     keeper::Keeper,
     mqtt::{self, Connection, Delivery, Event, Session},
     registry::Registry,
+    statistics::{Counted, Statistician},
 };
 
 /// How often the bridge looks at itself: at counts, for meters that have fallen silent, and for
@@ -47,6 +48,9 @@ pub(crate) struct Bridge {
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
     report: Option<Report>,
+    statistician: Option<Statistician>,
+    /// The same of the statistician.
+    counted: Option<Counted>,
     /// Whether it was possible to take up what the store knows.
     has_remembered: bool,
     /// Whether what was asked for is done, unless others have changed something since.
@@ -84,6 +88,8 @@ impl Bridge {
             connection: None,
             forwarder: None,
             report: None,
+            statistician: None,
+            counted: None,
             has_remembered: false,
             has_looked: false,
             reborn: false,
@@ -125,6 +131,9 @@ impl Bridge {
                     Sign::Damaged(error) => self.begin_anew(&error)?,
                     Sign::Condition => self.look_around(),
                 },
+                counted = counted(&mut self.statistician), if self.counted.is_none() => {
+                    self.counted = Some(counted);
+                }
                 _ = look_around.tick() => {
                     self.clock.look(OffsetDateTime::now_utc(), Instant::now());
                     self.judge_again()?;
@@ -230,6 +239,9 @@ impl Bridge {
         if let Some(forwarder) = self.forwarder.take() {
             forwarder.stop().await;
         }
+        if let Some(statistician) = self.statistician.take() {
+            statistician.stop().await;
+        }
         let waiting: u64 =
             self.registry.iter_mut().map(|(_, point)| point.presence.counts.waiting).sum();
         let Tally { accepted, passed_over, set_aside } = self.tally;
@@ -258,6 +270,14 @@ impl Bridge {
 async fn sign(forwarder: &mut Option<Forwarder>, with_reports: bool) -> Sign {
     match forwarder {
         Some(forwarder) => forwarder.sign(with_reports).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a report of the statistician; for ever without one.
+async fn counted(statistician: &mut Option<Statistician>) -> Counted {
+    match statistician {
+        Some(statistician) => statistician.report().await,
         None => std::future::pending().await,
     }
 }

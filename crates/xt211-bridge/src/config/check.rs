@@ -5,7 +5,8 @@ use xt211_homeassistant::MeterId;
 use xt211_line_protocol::Measurement;
 
 use super::{
-    Config, ConfigError, HomeAssistant, InfluxDb, Meter, Mqtt, Problem, Store, TimeZone, Tls, Web,
+    Config, ConfigError, HomeAssistant, InfluxDb, Meter, Mqtt, Problem, Secret, Statistics, Store,
+    TimeZone, Tls, Web,
     raw::{RawHomeAssistant, RawInfluxDb, RawMeter, RawMqtt, RawStore, RawWeb},
     source::Source,
 };
@@ -117,10 +118,8 @@ impl Checker {
         let url = self.url("influxdb.url", url, &["http", "https"], "http://HOST:8086");
         let org = self.required("influxdb.org", raw.org.as_deref());
         let bucket = self.required("influxdb.bucket", raw.bucket.as_deref());
-        if let Some(token) = &raw.token
-            && token.expose().chars().any(|c| !c.is_ascii_graphic())
-        {
-            self.note("influxdb.token", "must be the token alone, without spaces or line breaks");
+        if let Some(token) = &raw.token {
+            self.token("influxdb.token", token);
         }
         let measurement = match raw.measurement.parse::<Measurement>() {
             Ok(measurement) => Some(measurement),
@@ -128,10 +127,8 @@ impl Checker {
         };
         let url = url?;
         if raw.ca_file.is_some() && url.scheme() == "http" {
-            return self.wrong(
-                "influxdb.ca_file",
-                "is for TLS: write https:// in influxdb.url, or remove it",
-            );
+            let message = "is for TLS: write https:// in influxdb.url, or remove it";
+            return self.wrong("influxdb.ca_file", message);
         }
         Some(Some(InfluxDb {
             url: url.origin().ascii_serialization(),
@@ -146,6 +143,21 @@ impl Checker {
 
     /// A server's address: one of the schemes, a host, perhaps a port, and nothing else.
     fn url(
+        &mut self,
+        key: &'static str,
+        text: &str,
+        schemes: &[&str],
+        example: &str,
+    ) -> Option<Url> {
+        let url = self.url_with_path(key, text, schemes, example)?;
+        if !matches!(url.path(), "" | "/") {
+            return self.wrong(key, format!("must end after the port: write {example}"));
+        }
+        Some(url)
+    }
+
+    /// The same, perhaps with a path.
+    fn url_with_path(
         &mut self,
         key: &'static str,
         text: &str,
@@ -169,13 +181,19 @@ impl Checker {
         if url.host_str().is_none_or(str::is_empty) {
             return self.wrong(key, format!("names no host: write {example}"));
         }
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return self.wrong(key, format!("must end after the port: write {example}"));
+        if url.query().is_some() || url.fragment().is_some() {
+            return self.wrong(key, format!("must end before ? and #: write {example}"));
         }
         if url.port() == Some(0) {
             return self.wrong(key, format!("has no usable port: write {example}"));
         }
         Some(url)
+    }
+
+    fn token(&mut self, key: &'static str, token: &Secret) {
+        if token.expose().chars().any(|c| !c.is_ascii_graphic()) {
+            self.note(key, "must be the token alone, without spaces or line breaks");
+        }
     }
 
     fn required(&mut self, key: &'static str, value: Option<&str>) -> Option<String> {
@@ -195,12 +213,42 @@ impl Checker {
         if !states {
             self.note("homeassistant.topic_prefix", message);
         }
+        let statistics = self.statistics(raw)?;
         (discovery && states).then(|| {
             raw.enabled.then(|| HomeAssistant {
                 discovery_prefix: raw.discovery_prefix.clone(),
                 topic_prefix: raw.topic_prefix.clone(),
+                statistics,
             })
         })
+    }
+
+    fn statistics(&mut self, raw: &RawHomeAssistant) -> Option<Option<Statistics>> {
+        let Some(url) = &raw.url else {
+            if raw.token.is_some() {
+                return self.wrong("homeassistant.url", "is missing: write http://HOST:8123");
+            }
+            return Some(None);
+        };
+        let url =
+            self.url_with_path("homeassistant.url", url, &["http", "https"], "http://HOST:8123");
+        if let Some(token) = &raw.token {
+            self.token("homeassistant.token", token);
+        }
+        let Some(token) = raw.token.clone() else {
+            let message = "is missing: make a long-lived access token in your profile there";
+            return self.wrong("homeassistant.token", message);
+        };
+        let url = url?;
+        if raw.ca_file.is_some() && url.scheme() == "http" {
+            let message = "is for TLS: write https:// in homeassistant.url, or remove it";
+            return self.wrong("homeassistant.ca_file", message);
+        }
+        Some(Some(Statistics {
+            url: url.as_str().trim_end_matches('/').to_owned(),
+            tls: Tls { ca_file: raw.ca_file.clone() },
+            token,
+        }))
     }
 
     fn meter(&mut self, raw: &RawMeter) -> Option<Meter> {

@@ -119,6 +119,19 @@ pub struct HomeAssistant {
     pub discovery_prefix: String,
     /// Where our states go.
     pub topic_prefix: String,
+    /// Where its statistics are written; `None` if they are not.
+    pub statistics: Option<Statistics>,
+}
+
+/// Home Assistant's own address.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    /// Its address: scheme, host, port and path.
+    pub url: String,
+    /// How it has to prove who it is.
+    pub tls: Tls,
+    /// An administrator's long-lived access token.
+    pub token: Secret,
 }
 
 /// The database.

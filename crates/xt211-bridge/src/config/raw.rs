@@ -74,6 +74,9 @@ pub(super) struct RawHomeAssistant {
     pub(super) enabled: bool,
     pub(super) discovery_prefix: String,
     pub(super) topic_prefix: String,
+    pub(super) url: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) token: Option<Secret>,
 }
 
 impl Default for RawHomeAssistant {
@@ -82,6 +85,9 @@ impl Default for RawHomeAssistant {
             enabled: true,
             discovery_prefix: "homeassistant".into(),
             topic_prefix: "xt211".into(),
+            url: None,
+            ca_file: None,
+            token: None,
         }
     }
 }

@@ -59,7 +59,25 @@ impl Eras {
         self.serials.last().map(|(_, serial)| serial.as_ref())
     }
 
-    /// Whether a total started anew after one time and not after the other.
+    /// Whether two readings of a total cannot be compared: it started anew between them, or they
+    /// are of different meters.
+    #[must_use]
+    pub fn part(&self, code: ObisCode, earlier: OffsetDateTime, later: OffsetDateTime) -> bool {
+        let is_other_meter = match (self.serial(earlier), self.serial(later)) {
+            (Some(one), Some(other)) => one != other,
+            _ => false,
+        };
+        is_other_meter || self.starts_between(code, earlier, later).is_some()
+    }
+
+    /// Whether a total may have started anew, or be another meter's, after a time.
+    #[must_use]
+    pub fn change_after(&self, code: ObisCode, time: OffsetDateTime) -> bool {
+        self.totals.iter().any(|(other, start)| *other == code && *start > time)
+            || self.serials.iter().any(|(start, _)| *start > time)
+    }
+
+    /// When a total started anew after one time and not after the other, last of all.
     pub(super) fn starts_between(
         &self,
         code: ObisCode,

@@ -43,8 +43,9 @@ CREATE INDEX record_by_time ON record (meter, kind, time);
 
 -- What was forwarded: all up to the cursor, save what is to be forwarded again.
 CREATE TABLE outbox (
-    id     INTEGER PRIMARY KEY CHECK (id = 1),
-    cursor INTEGER NOT NULL
+    id      INTEGER PRIMARY KEY CHECK (id = 1),
+    cursor  INTEGER NOT NULL,
+    counted INTEGER NOT NULL DEFAULT 0   -- up to which record it is in the statistics
 ) STRICT;
 
 INSERT INTO outbox (id, cursor) VALUES (1, 0);
@@ -52,6 +53,17 @@ INSERT INTO outbox (id, cursor) VALUES (1, 0);
 CREATE TABLE again (
     sequence INTEGER PRIMARY KEY REFERENCES record
 ) STRICT;
+
+-- What Home Assistant's statistics hold: the last reading of a register in each hour.
+CREATE TABLE statistic (
+    meter INTEGER NOT NULL REFERENCES meter,
+    code  BLOB NOT NULL,      -- the OBIS code's six groups
+    hour  INTEGER NOT NULL,   -- when it begins
+    time  INTEGER NOT NULL,
+    value REAL NOT NULL,
+    sum   REAL NOT NULL,      -- what was counted since the first hour
+    PRIMARY KEY (meter, code, hour)
+) STRICT, WITHOUT ROWID;
 
 -- What was not believed, not understood, or refused by InfluxDB.
 CREATE TABLE set_aside (

@@ -1,0 +1,364 @@
+//! The task that tells Home Assistant what was used in which hour.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    sync::Arc,
+    time::Duration,
+};
+
+use time::{Duration as Span, OffsetDateTime};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::{JoinHandle, block_in_place},
+};
+use xt211_homeassistant::{MeterId, Statistic, StatisticHour};
+use xt211_message::Value;
+use xt211_obis::ObisCode;
+use xt211_store::{
+    Content, MeterKey, Queries, Reader, Record, Sequence, StoreError, StoredHour, StoredMeter,
+};
+
+use super::{
+    Client, Trouble,
+    client::Period,
+    hours::{Hours, hour_of},
+};
+use crate::{
+    backoff::Backoff,
+    config::{self, Config},
+    decision::{BEGINNING, END, Era, Eras, Point},
+    routes::Routes,
+};
+
+/// How many records are looked at at once.
+const BATCH: usize = 2_000;
+
+/// How many hours are sent at once.
+const MOST_HOURS: usize = 1_000;
+
+/// How long to wait for what arrives with the first news: a module sends its whole queue.
+const GATHER: Duration = Duration::from_secs(10);
+
+/// How often to look whether Home Assistant has written down what it was sent, and how long to wait
+/// in between.
+const LOOKS: usize = 40;
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Tells Home Assistant until it is dropped. It only reads in the store: what it has done, it
+/// reports.
+pub(crate) struct Statistician {
+    arrived: Arc<Notify>,
+    reports: mpsc::Receiver<Counted>,
+    task: JoinHandle<()>,
+}
+
+/// What is to be written down, and then confirmed: until it is, nothing else is told.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    /// Up to which record all is told.
+    pub(crate) up_to: Sequence,
+    /// What Home Assistant now has.
+    pub(crate) hours: Vec<(MeterKey, ObisCode, StoredHour)>,
+    /// Of which it has nothing, although it was told before.
+    pub(crate) lost: Vec<(MeterKey, ObisCode)>,
+    done: oneshot::Sender<()>,
+}
+
+impl Counted {
+    /// It is written down.
+    pub(crate) fn confirm(self) {
+        // If nobody waits for it, nobody needs to know.
+        let _ = self.done.send(());
+    }
+}
+
+impl Statistician {
+    /// Begins to tell; `None` if nothing is to be.
+    pub(crate) fn start(config: &Config, reader: Reader) -> Option<Self> {
+        let statistics = config.homeassistant.as_ref()?.statistics.clone()?;
+        let (reporter, reports) = mpsc::channel(1);
+        let arrived = Arc::<Notify>::default();
+        let work = Work {
+            statistics,
+            names: Names::new(config),
+            reader,
+            arrived: Arc::clone(&arrived),
+            reporter,
+            client: None,
+            trouble: None,
+            backoff: Backoff::new(Duration::from_secs(5), Duration::from_secs(300)),
+        };
+        Some(Self { arrived, reports, task: tokio::spawn(work.run()) })
+    }
+
+    /// There may be something new to tell.
+    pub(crate) fn wake(&self) {
+        self.arrived.notify_one();
+    }
+
+    /// What it has done; if the task has ended, nothing.
+    pub(crate) async fn report(&mut self) -> Counted {
+        match self.reports.recv().await {
+            Some(report) => report,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends it, and waits until it has left the store.
+    pub(crate) async fn stop(mut self) {
+        self.task.abort();
+        // It says that it was aborted.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Statistician {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Work {
+    statistics: config::Statistics,
+    names: Names,
+    reader: Reader,
+    arrived: Arc<Notify>,
+    reporter: mpsc::Sender<Counted>,
+    client: Option<Connected>,
+    /// What was last said to be wrong.
+    trouble: Option<String>,
+    backoff: Backoff,
+}
+
+/// A connection, and what Home Assistant had of statistics when it was made, or was told since.
+struct Connected {
+    client: Client,
+    ids: BTreeSet<String>,
+}
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nobody wants to know any more.
+    #[error("the bridge has ended")]
+    Ended,
+}
+
+/// Of which span of time a meter has new readings, and of which totals.
+struct Touched {
+    first: OffsetDateTime,
+    last: OffsetDateTime,
+    codes: BTreeSet<ObisCode>,
+}
+
+/// A total, and what the statistics have of it.
+struct Total {
+    code: ObisCode,
+    statistic: Statistic,
+    before: Option<StoredHour>,
+}
+
+impl Work {
+    async fn run(mut self) {
+        loop {
+            match self.step().await {
+                Ok(true) => {
+                    self.backoff.reset();
+                    if self.trouble.take().is_some() {
+                        tracing::info!("Home Assistant takes statistics again");
+                    }
+                }
+                Ok(false) => {
+                    self.arrived.notified().await;
+                    tokio::time::sleep(GATHER).await;
+                }
+                Err(StepError::Ended) => return,
+                Err(error) => self.wait(&error).await,
+            }
+        }
+    }
+
+    /// Tells what is in the next records. Returns whether there were any.
+    async fn step(&mut self) -> Result<bool, StepError> {
+        let records = block_in_place(|| self.reader.records_after(self.reader.counted()?, BATCH))?;
+        let Some(last) = records.last() else { return Ok(false) };
+        let up_to = last.ticket.sequence();
+        let (mut all, mut lost) = (Vec::new(), Vec::new());
+        for (key, touched) in touched(&records) {
+            let Some(meter) = self.reader.meter_of(key)? else { continue };
+            let mut totals = Vec::new();
+            for code in &touched.codes {
+                let Some(statistic) = self.names.statistic(&meter, *code) else { continue };
+                let before = self.reader.hour_before(key, *code, touched.first)?;
+                let known = self.connected().await?.ids.contains(statistic.id());
+                match before {
+                    Some(_) if !known => lost.push((key, *code)),
+                    None if known => {
+                        let before = self.told(&statistic, touched.first).await?;
+                        totals.push(Total { code: *code, statistic, before });
+                    }
+                    before => totals.push(Total { code: *code, statistic, before }),
+                }
+            }
+            let counted = block_in_place(|| count(&self.reader, key, &touched, &totals))?;
+            for (Total { code, statistic, .. }, hours) in totals.iter().zip(counted) {
+                self.tell(statistic, &hours).await?;
+                all.extend(hours.into_iter().map(|hour| (key, *code, hour)));
+            }
+        }
+        self.report(up_to, all, lost).await?;
+        Ok(true)
+    }
+
+    async fn connected(&mut self) -> Result<&mut Connected, Trouble> {
+        let connected = match self.client.take() {
+            Some(connected) => connected,
+            None => {
+                let mut client = Client::connect(&self.statistics).await?;
+                let ids = client.statistic_ids().await?.into_iter().collect();
+                Connected { client, ids }
+            }
+        };
+        Ok(self.client.insert(connected))
+    }
+
+    /// What Home Assistant has of a total before an hour, if we have forgotten it.
+    async fn told(
+        &mut self,
+        statistic: &Statistic,
+        time: OffsetDateTime,
+    ) -> Result<Option<StoredHour>, Trouble> {
+        let client = &mut self.connected().await?.client;
+        let hours = client.hours(statistic, BEGINNING, hour_of(time), Period::Month).await?;
+        let last = hours.last();
+        Ok(last.map(|hour| StoredHour { time: hour.start, value: hour.state, sum: hour.sum }))
+    }
+
+    /// Writes hours over what Home Assistant has of them, and waits until they are there.
+    async fn tell(&mut self, statistic: &Statistic, hours: &[StoredHour]) -> Result<(), Trouble> {
+        let hours: Vec<_> = hours
+            .iter()
+            .map(|hour| StatisticHour {
+                start: hour_of(hour.time),
+                state: hour.value,
+                sum: hour.sum,
+            })
+            .collect();
+        let Some(last) = hours.last() else { return Ok(()) };
+        let Connected { client, ids } = self.connected().await?;
+        for hours in hours.chunks(MOST_HOURS) {
+            client.import(statistic, hours).await?;
+        }
+        for _ in 0..LOOKS {
+            let until = last.start + Span::HOUR;
+            let there = client.hours(statistic, last.start, until, Period::Hour).await?;
+            if there.last().is_some_and(|there| (there.sum - last.sum).abs() < 1e-9) {
+                ids.insert(statistic.id().to_owned());
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Trouble::Passing("Home Assistant does not write statistics down".into()))
+    }
+
+    async fn report(
+        &mut self,
+        up_to: Sequence,
+        hours: Vec<(MeterKey, ObisCode, StoredHour)>,
+        lost: Vec<(MeterKey, ObisCode)>,
+    ) -> Result<(), StepError> {
+        let (done, is_done) = oneshot::channel();
+        let report = Counted { up_to, hours, lost, done };
+        self.reporter.send(report).await.map_err(|_| StepError::Ended)?;
+        is_done.await.map_err(|_| StepError::Ended)
+    }
+
+    async fn wait(&mut self, error: &StepError) {
+        self.client = None;
+        let reason = error.to_string();
+        if self.trouble.as_ref() != Some(&reason) {
+            tracing::warn!("{reason}; no statistics until it works");
+            self.trouble = Some(reason);
+        }
+        tokio::time::sleep(self.backoff.wait()).await;
+    }
+}
+
+/// Which meters have new readings.
+fn touched(records: &[Record]) -> BTreeMap<MeterKey, Touched> {
+    let mut all = BTreeMap::<MeterKey, Touched>::new();
+    for Record { meter, time, content, .. } in records {
+        let Content::Reading(registers) = content else { continue };
+        let codes = registers.iter().map(|register| register.code);
+        let touched = all.entry(*meter).or_insert(Touched {
+            first: *time,
+            last: *time,
+            codes: BTreeSet::new(),
+        });
+        touched.first = touched.first.min(*time);
+        touched.last = touched.last.max(*time);
+        touched.codes.extend(codes);
+    }
+    all
+}
+
+/// Counts the hours of totals, from the first that is touched on.
+fn count(
+    store: &Queries,
+    meter: MeterKey,
+    touched: &Touched,
+    totals: &[Total],
+) -> Result<Vec<Vec<StoredHour>>, StoreError> {
+    let eras: Eras = store.eras(meter)?.into_iter().map(Era::from).collect();
+    let mut last = touched.last;
+    for Total { code, before, .. } in totals {
+        // What comes later changes too, if it is not told by what it has in common with this.
+        if before.is_none() || eras.change_after(*code, touched.first) {
+            let told = store.hour_before(meter, *code, END)?;
+            last = told.map_or(last, |told| last.max(told.time));
+        }
+    }
+    let (from, end) = (hour_of(touched.first), hour_of(last) + Span::HOUR);
+    let mut all: Vec<_> =
+        totals.iter().map(|total| Hours::after(total.code, total.before)).collect();
+    store.readings_after(meter, from - Span::NANOSECOND, &mut |time, registers| {
+        if time >= end {
+            return ControlFlow::Break(());
+        }
+        for (Total { code, .. }, hours) in totals.iter().zip(&mut all) {
+            if let Some(Value::Number(value)) = registers.get(*code) {
+                hours.push(&eras, Point { time, value: *value });
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(all.into_iter().map(Hours::finish).collect())
+}
+
+/// What the user calls meters.
+struct Names {
+    routes: Routes,
+    meters: Vec<config::Meter>,
+}
+
+impl Names {
+    fn new(config: &Config) -> Self {
+        Self { routes: Routes::new(&config.meters), meters: config.meters.clone() }
+    }
+
+    /// The statistic of a register, if it is a total of energy of a meter that is configured.
+    fn statistic(&self, meter: &StoredMeter, code: ObisCode) -> Option<Statistic> {
+        let id: MeterId = meter.id.parse().ok()?;
+        let named = self.meters.iter().find(|known| known.id == id && !known.is_wild());
+        let name = match named {
+            Some(named) => named.name.clone(),
+            None => self.routes.find(meter.topic.as_deref()?)?.name(),
+        };
+        Statistic::of(&id, &name, code)
+    }
+}
