@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_homeassistant::{Origin, StateTopic, Topics};
+use xt211_homeassistant::{Language, Origin, StateTopic, Topics};
 
 use crate::{
     config,
@@ -106,7 +106,8 @@ impl Announcer {
         let device = &point.presence.device;
         let (topic, payload) = match part {
             Part::Discovery => {
-                let payload = json(&device.discovery(&self.topics, &self.origin))?;
+                let discovery = device.discovery(&self.topics, &self.origin, Language::default());
+                let payload = json(&discovery)?;
                 let topic = self.topics.discovery(point.id());
                 return Some(Announcement { topic, payload, retain: true });
             }

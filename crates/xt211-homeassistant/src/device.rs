@@ -1,13 +1,13 @@
 //! A meter as a device of Home Assistant.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use xt211_message::{Battery, ModuleStatus, Reading, Value};
 
 use crate::{
-    Changed, Component, Device, Discovery, Entity, MeterId, Origin, StateTopic, Topics,
+    Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateTopic, Topics,
     entity::{self, Description},
     key::{BridgeKey, Key, ModuleKey},
     slug::slug,
@@ -179,13 +179,16 @@ impl MeterDevice {
         self.states.message(StateTopic::Module, i64::MIN)
     }
 
-    /// The meter and its entities.
+    /// The meter and its entities, named in a language.
     #[must_use]
-    pub fn discovery(&self, topics: &Topics, origin: &Origin) -> Discovery {
-        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
-        let keys = self.states.keys().chain(bridge);
-        let components = keys.filter_map(|key| {
-            let entity = self.entity(key, Description::of(key)?, topics);
+    pub fn discovery(&self, topics: &Topics, origin: &Origin, language: Language) -> Discovery {
+        let (mut ids, mut names) = (Given::default(), Given::default());
+        // From the last to the first: of the two codes for a serial number, the last is the usual.
+        let components = self.keys().rev().filter_map(|key| {
+            let description = Description::of(key)?;
+            let id = slug(&ids.give(entity::name(key, Language::English), key));
+            let name = names.give(entity::name(key, language), key);
+            let entity = self.entity(key, description, id, name, topics);
             Some((key.to_string(), Component::Entity(Box::new(entity))))
         });
         Discovery {
@@ -195,6 +198,12 @@ impl MeterDevice {
             qos: 1,
             components: components.collect(),
         }
+    }
+
+    /// What may be an entity.
+    fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
+        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
+        self.states.keys().chain(bridge)
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.
@@ -231,17 +240,23 @@ impl MeterDevice {
         }
     }
 
-    fn entity(&self, key: Key, description: Description, topics: &Topics) -> Entity {
+    fn entity(
+        &self,
+        key: Key,
+        description: Description,
+        default_id: String,
+        name: String,
+        topics: &Topics,
+    ) -> Entity {
         let id = &self.info.id;
-        let name = entity::name(key);
-        let slug = slug(&format!("xt211_{id}_{name}"));
+        let (platform, prefix) = (description.platform, slug(&format!("xt211_{id}")));
         let state_topic = topics.state(id, key.topic());
         let attributes = description.template.attributes(key);
         Entity {
-            platform: description.platform,
+            platform,
             unique_id: format!("xt211_{id}_{key}"),
-            default_entity_id: format!("{}.{slug}", description.platform.as_str()),
-            name: name.into_owned(),
+            default_entity_id: format!("{}.{prefix}_{default_id}", platform.as_str()),
+            name,
             value_template: description.template.state(key),
             device_class: description.device_class,
             state_class: description.state_class,
@@ -264,6 +279,19 @@ impl MeterDevice {
         let after = self.info.expire_after?;
         let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
         (seconds > 0).then_some(seconds)
+    }
+}
+
+/// The names that entities of one device were given, each once.
+#[derive(Default)]
+struct Given(BTreeSet<String>);
+
+impl Given {
+    /// The name, with the key behind it if another entity has it.
+    fn give(&mut self, name: Cow<'_, str>, key: Key) -> String {
+        let name = if self.0.contains(&*name) { format!("{name} {key}") } else { name.into() };
+        self.0.insert(name.clone());
+        name
     }
 }
 

@@ -5,14 +5,17 @@ mod changed;
 mod device;
 mod entity;
 mod key;
+mod language;
 mod schema;
 mod slug;
 mod state;
 mod topics;
+mod translation;
 
 pub use bridge::{BridgeState, InfluxdbStatus};
 pub use changed::Changed;
 pub use device::{MeterDevice, MeterInfo};
+pub use language::{Language, LanguageError};
 pub use schema::{
     Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
 };

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use time::{OffsetDateTime, macros::datetime};
 use xt211_homeassistant::{
-    BridgeState, Discovery, InfluxdbStatus, MeterDevice, MeterInfo, Origin, StateTopic, Topics,
+    BridgeState, Discovery, InfluxdbStatus, Language, MeterDevice, MeterInfo, Origin, StateTopic,
+    Topics,
 };
 use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Register, Registers, Value};
 use xt211_obis::ObisCode;
@@ -61,7 +62,7 @@ fn topics() -> Topics {
 fn discovery(device: &MeterDevice) -> Discovery {
     let origin =
         Origin { name: "xt211-bridge".into(), sw_version: Some("1.2.3".into()), support_url: None };
-    device.discovery(&topics(), &origin)
+    device.discovery(&topics(), &origin, Language::English)
 }
 
 fn json(message: &impl Serialize) -> Json {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use time::{UtcOffset, macros::datetime};
 use xt211_homeassistant::{
-    BridgeState, InfluxdbStatus, MeterDevice, MeterInfo, Origin, StateTopic, Topics,
+    BridgeState, InfluxdbStatus, Language, MeterDevice, MeterInfo, Origin, StateTopic, Topics,
 };
 use xt211_message::Message;
 
@@ -50,7 +50,7 @@ fn published(message: &Message<'_>) -> String {
         let message = message.unwrap();
         text.push_str(&format!("{topic}\n{message}\n\n"));
     };
-    let discovery = device.discovery(&topics, &origin);
+    let discovery = device.discovery(&topics, &origin, Language::English);
     publish(topics.discovery(id), serde_json::to_string_pretty(&discovery));
     if let Some(energy) = device.energy() {
         publish(topics.state(id, StateTopic::Energy), serde_json::to_string(&energy));

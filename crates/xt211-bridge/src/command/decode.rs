@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use xt211_homeassistant::{
-    Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
+    Component, DeviceClass, Entity, Language, MeterDevice, MeterInfo, StateClass, StateTopic,
+    Topics,
 };
 use xt211_message::{Message, Reading};
 
@@ -153,7 +154,7 @@ impl Decoder<'_> {
         }
         let topics = Topics::new("homeassistant", "xt211");
         let bridge = topics.state(&self.meter.id, StateTopic::Bridge);
-        let discovery = device.discovery(&topics, &origin());
+        let discovery = device.discovery(&topics, &origin(), Language::default());
         let entities = discovery.components.values().filter_map(Component::entity);
         let mut heading = Some("  Home Assistant");
         for entity in entities.filter(|entity| entity.state_topic != bridge) {

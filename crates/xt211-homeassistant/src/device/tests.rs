@@ -37,9 +37,16 @@ fn reading<'a>(time: OffsetDateTime, values: &[(&str, &'a str)]) -> Reading<'a> 
     }
 }
 
+fn topics() -> Topics {
+    Topics::new("homeassistant", "xt211")
+}
+
+fn origin() -> Origin {
+    Origin { name: "xt211-bridge".into(), sw_version: None, support_url: None }
+}
+
 fn discovery(device: &MeterDevice) -> Discovery {
-    let origin = Origin { name: "xt211-bridge".into(), sw_version: None, support_url: None };
-    device.discovery(&Topics::new("homeassistant", "xt211"), &origin)
+    device.discovery(&topics(), &origin(), Language::English)
 }
 
 fn entity(device: &MeterDevice, key: &str) -> Option<Entity> {
@@ -262,4 +269,46 @@ fn names_in_ids_are_those_of_the_key() {
     let overdue = entity(&device, "overdue").unwrap();
     assert_eq!(overdue.device_class, Some(DeviceClass::Problem));
     assert_eq!(overdue.state_topic, "xt211/Garden-2/bridge");
+}
+
+#[test]
+fn a_language_changes_names_and_nothing_else() {
+    let mut device = meter();
+    let values = [("1.8.0", "1"), ("16.7.0", "1"), ("0-1:96.3.10", "1"), ("0-1:24.2.1", "1")];
+    device.apply_reading(&reading(TIME, &values));
+    let english = discovery(&device);
+    let mut czech = device.discovery(&topics(), &origin(), Language::Czech);
+    for (key, name) in [
+        ("1.8.0", "Odběr celkem"),
+        ("16.7.0", "Činný výkon"),
+        ("0-1:96.3.10.255", "Relé 1"),
+        ("0-1:24.2.1.255", "0-1:24.2.1.255"),
+        ("last_reading", "Poslední odečet"),
+        ("overdue", "Modul se neozývá"),
+    ] {
+        let Some(Component::Entity(entity)) = czech.components.get_mut(key) else { panic!() };
+        assert_eq!(entity.name, name);
+    }
+    for (key, component) in &mut czech.components {
+        let Component::Entity(entity) = component else { panic!("{key}") };
+        entity.name.clone_from(&english.components[key].entity().unwrap().name);
+    }
+    assert_eq!(czech, english);
+}
+
+#[test]
+fn no_two_entities_have_one_name() {
+    let mut device = meter();
+    device.apply_reading(&reading(TIME, &[("96.1.0", "SAG51"), ("96.1.1", "5100025085")]));
+    for (language, name) in
+        [(Language::English, "Serial Number"), (Language::Czech, "Sériové číslo")]
+    {
+        let discovery = device.discovery(&topics(), &origin(), language);
+        let entity = |key: &str| discovery.components[key].entity().unwrap();
+        let id = "sensor.xt211_meter_serial_number";
+        assert_eq!(entity("96.1.1").name, name);
+        assert_eq!(entity("96.1.1").default_entity_id, id);
+        assert_eq!(entity("96.1.0").name, format!("{name} 96.1.0"));
+        assert_eq!(entity("96.1.0").default_entity_id, format!("{id}_96_1_0"));
+    }
 }
