@@ -26,6 +26,7 @@ pub(crate) struct Announcement {
 pub(crate) struct Announcer {
     topics: Topics,
     origin: Origin,
+    language: Language,
     availability_unsaid: bool,
     /// The numbers of meters that have something to say, each once.
     queue: VecDeque<usize>,
@@ -33,10 +34,11 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn new(homeassistant: &config::HomeAssistant) -> Self {
-        let config::HomeAssistant { discovery_prefix, topic_prefix } = homeassistant;
+        let config::HomeAssistant { discovery_prefix, topic_prefix, language } = homeassistant;
         Self {
             topics: Topics::new(discovery_prefix, topic_prefix),
             origin: origin(),
+            language: *language,
             availability_unsaid: true,
             queue: VecDeque::new(),
         }
@@ -106,7 +108,7 @@ impl Announcer {
         let device = &point.presence.device;
         let (topic, payload) = match part {
             Part::Discovery => {
-                let discovery = device.discovery(&self.topics, &self.origin, Language::default());
+                let discovery = device.discovery(&self.topics, &self.origin, self.language);
                 let payload = json(&discovery)?;
                 let topic = self.topics.discovery(point.id());
                 return Some(Announcement { topic, payload, retain: true });

@@ -74,6 +74,7 @@ pub(super) struct RawHomeAssistant {
     pub(super) enabled: bool,
     pub(super) discovery_prefix: String,
     pub(super) topic_prefix: String,
+    pub(super) language: String,
 }
 
 impl Default for RawHomeAssistant {
@@ -82,6 +83,7 @@ impl Default for RawHomeAssistant {
             enabled: true,
             discovery_prefix: "homeassistant".into(),
             topic_prefix: "xt211".into(),
+            language: "en".into(),
         }
     }
 }

@@ -167,3 +167,18 @@ async fn the_prefixes_are_the_users_choice() {
     let ours = |topic: &String| topic.starts_with("xt211/") || topic.starts_with("homeassistant/");
     assert!(!client.topics().iter().any(ours), "{:?}", client.topics());
 }
+
+#[tokio::test]
+async fn the_language_is_the_users_choice() {
+    let mosquitto = Mosquitto::start().await;
+    let czech = "[homeassistant]\nlanguage = \"cs\"\n";
+    let _bridge = Bridge::start(&(mosquitto.section() + czech)).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, sample("seed-data")).await;
+    client.state(ENERGY, "1.8.0", 7369.066).await;
+    let kept = Client::retained(&mosquitto).await;
+    let discovery: Value = serde_json::from_str(&kept[DISCOVERY]).unwrap();
+    let total = &discovery["components"]["1.8.0"];
+    assert_eq!(total["name"], "Odběr celkem");
+    assert_eq!(total["default_entity_id"], "sensor.xt211_meter_total_import_energy");
+}
