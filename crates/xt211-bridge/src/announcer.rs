@@ -101,12 +101,17 @@ impl Announcer {
     /// `None` if there is nothing to say of this part yet.
     fn announce(
         &self,
-        point: &MeteringPoint,
+        point: &mut MeteringPoint,
         part: Part,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
         let device = &point.presence.device;
         let (topic, payload) = match part {
+            Part::Removal => {
+                let payload = json(&point.take_removal(&self.topics, &self.origin)?)?;
+                let topic = self.topics.discovery(point.id());
+                return Some(Announcement { topic, payload, retain: false });
+            }
             Part::Discovery => {
                 let discovery = device.discovery(&self.topics, &self.origin, self.language);
                 let payload = json(&discovery)?;

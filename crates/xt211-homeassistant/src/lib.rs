@@ -9,6 +9,7 @@ mod language;
 mod schema;
 mod slug;
 mod state;
+mod told;
 mod topics;
 mod translation;
 

@@ -232,5 +232,6 @@ fn module_and_battery() {
     );
     device.apply_battery(&Battery { voltage: number, soc: number });
     check(&device);
-    assert_eq!(device.seen().count(), 12);
+    // And the five of the bridge.
+    assert_eq!(device.told().count(), 12 + 5);
 }

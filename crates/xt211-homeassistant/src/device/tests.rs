@@ -183,8 +183,8 @@ fn a_status_has_its_own_attributes() {
         text(device.module()).unwrap(),
         r#"{"status":"OK","status_text":"After wakeup","sent":"2026-02-21T20:27:09Z","wakeups":3}"#
     );
-    let keys: Vec<_> = device.seen().collect();
-    assert_eq!(keys, ["status", "wakeups"]);
+    let told: Vec<_> = device.told().collect();
+    assert_eq!(told[..2], ["sensor.status", "sensor.wakeups"]);
     assert_eq!(discovery(&device).device.sw_version.as_deref(), Some("2025-12-08 13:05:39"));
 
     let again = device.apply_status(&status(Some("After wakeup")), Some(TIME));
@@ -219,13 +219,14 @@ fn entities_are_there_again_after_a_restart() {
     let mut device = meter();
     let values = [("1.8.0", "1"), ("16.7.0", "1"), ("96.1.1", "5100025085")];
     device.apply_reading(&reading(TIME, &values));
-    let remembered: Vec<_> = device.seen().collect();
+    let remembered: Vec<_> = device.told().collect();
 
     let mut restarted = meter();
-    let nonsense = ["nonsense", "influxdb"];
+    let nonsense = ["nonsense", "1.8.0", "switch.1.8.0"];
     restarted.restore(remembered.iter().map(String::as_str).chain(nonsense));
     assert!(restarted.energy().is_none() && restarted.module().is_none());
-    assert!(restarted.seen().eq(remembered));
+    assert!(restarted.told().eq(remembered));
+    assert_eq!(restarted.take_removal(&topics(), &origin()), None);
     let (mut before, after) = (discovery(&device), discovery(&restarted));
     assert_eq!(before.device.serial_number.take().as_deref(), Some("5100025085"));
     assert_eq!(before, after);
@@ -246,15 +247,68 @@ fn only_a_web_page_is_linked() {
     assert_eq!(page("bridge:8099"), None);
 }
 
+/// What is removed: the platform of each key.
+fn removed(device: &mut MeterDevice) -> Vec<(String, Platform)> {
+    let removal = device.take_removal(&topics(), &origin());
+    let components = removal.into_iter().flat_map(|removal| removal.components);
+    let platform = |component| match component {
+        Component::Removed { platform } => platform,
+        Component::Entity(entity) => panic!("{entity:?}"),
+    };
+    components.map(|(key, component)| (key, platform(component))).collect()
+}
+
 #[test]
-fn what_is_gone_is_sent_with_its_platform_only() {
+fn what_is_gone_is_removed_once() {
     let mut device = meter();
-    device.apply_reading(&reading(TIME, &[("16.7.0", "1")]));
-    let removing = discovery(&device).removing([("1.8.0".to_owned(), Platform::Sensor)]);
-    let json = serde_json::to_value(&removing).unwrap();
-    assert_eq!(json["components"]["1.8.0"], serde_json::json!({"platform": "sensor"}));
-    assert_eq!(json["components"]["16.7.0"]["device_class"], "power");
-    assert_eq!(removing.components.get("1.8.0").and_then(Component::entity), None);
+    device.restore([
+        "sensor.1.8.0",
+        "sensor.retired",
+        "binary_sensor.retired_2",
+        "sensor.influxdb",
+    ]);
+    let before: Vec<_> = device.told().collect();
+    assert!(before.contains(&"sensor.retired".to_owned()), "until it is removed");
+
+    let gone = [("retired".into(), Platform::Sensor), ("retired_2".into(), Platform::BinarySensor)];
+    assert_eq!(removed(&mut device), gone);
+    assert_eq!(removed(&mut device), []);
+    let told = ["sensor.1.8.0", "sensor.influxdb", "sensor.last_success", "sensor.waiting"];
+    assert!(device.told().take(4).eq(told));
+    assert!(entity(&device, "1.8.0").is_some() && entity(&device, "retired").is_none());
+}
+
+#[test]
+fn what_is_of_another_platform_now_is_removed_from_the_old_one() {
+    let mut device = meter();
+    device.restore(["sensor.96.3.10", "sensor.0-1:96.3.10.255", "binary_sensor.96.14.0"]);
+    device.apply_reading(&reading(TIME, &[("96.3.10", "1")]));
+    let gone = [
+        ("0-1:96.3.10.255".into(), Platform::Sensor),
+        ("96.14.0".into(), Platform::BinarySensor),
+        ("96.3.10".into(), Platform::Sensor),
+    ];
+    assert_eq!(removed(&mut device), gone);
+    assert_eq!(entity(&device, "96.3.10").unwrap().platform, Platform::BinarySensor);
+    assert_eq!(entity(&device, "96.14.0").unwrap().platform, Platform::Sensor);
+}
+
+#[test]
+fn a_key_of_both_platforms_is_removed_in_two_messages() {
+    let mut device = meter();
+    device.restore(["sensor.retired", "binary_sensor.retired", "sensor.retired"]);
+    assert_eq!(removed(&mut device), [("retired".into(), Platform::Sensor)]);
+    assert_eq!(removed(&mut device), [("retired".into(), Platform::BinarySensor)]);
+    assert_eq!(removed(&mut device), []);
+}
+
+#[test]
+fn what_became_an_attribute_or_was_written_otherwise_is_removed() {
+    let mut device = meter();
+    device.restore(["sensor.status_text", "sensor.1-0:1.8.0.255"]);
+    let gone = ["1-0:1.8.0.255", "status_text"].map(|key| (key.into(), Platform::Sensor));
+    assert_eq!(removed(&mut device), gone);
+    assert!(entity(&device, "1.8.0").is_some() && entity(&device, "status_text").is_none());
 }
 
 #[test]
