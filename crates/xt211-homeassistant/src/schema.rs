@@ -63,7 +63,7 @@ pub struct Origin {
 pub enum Component {
     /// An entity.
     Entity(Box<Entity>),
-    /// What was an entity before; see [`MeterDevice::take_removal`](crate::MeterDevice).
+    /// What was an entity before; see [`take_removal`](crate::MeterDevice::take_removal).
     Removed {
         /// Which kind of entity it was.
         platform: Platform,
