@@ -9,7 +9,7 @@ use std::{env, process::ExitCode};
 use serde::Serialize;
 use time::UtcOffset;
 use xt211_examples::{Failure, exit, read};
-use xt211_homeassistant::{MeterDevice, MeterInfo, Origin, StateTopic, Topics};
+use xt211_homeassistant::{Language, MeterDevice, MeterInfo, Origin, StateTopic, Topics};
 use xt211_message::Message;
 
 fn main() -> ExitCode {
@@ -43,7 +43,8 @@ fn run() -> Result<(), Failure> {
     // The moment the values are true at: they are not old yet.
     let now = message.reading.as_ref().map_or(time::OffsetDateTime::UNIX_EPOCH, |it| it.time);
 
-    print(&topics.discovery(id), Some(meter.discovery(&topics, &origin)))?;
+    let discovery = meter.discovery(&topics, &origin, Language::English);
+    print(&topics.discovery(id), Some(discovery))?;
     print(&topics.state(id, StateTopic::Energy), meter.energy())?;
     print(&topics.state(id, StateTopic::Live), meter.live(now))?;
     print(&topics.state(id, StateTopic::Module), meter.module())

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_homeassistant::{Origin, StateTopic, Topics};
+use xt211_homeassistant::{Language, Origin, StateTopic, Topics};
 
 use crate::{
     config,
@@ -26,6 +26,7 @@ pub(crate) struct Announcement {
 pub(crate) struct Announcer {
     topics: Topics,
     origin: Origin,
+    language: Language,
     availability_unsaid: bool,
     /// The numbers of meters that have something to say, each once.
     queue: VecDeque<usize>,
@@ -33,10 +34,11 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn new(homeassistant: &config::HomeAssistant) -> Self {
-        let config::HomeAssistant { discovery_prefix, topic_prefix, .. } = homeassistant;
+        let config::HomeAssistant { discovery_prefix, topic_prefix, language, .. } = homeassistant;
         Self {
             topics: Topics::new(discovery_prefix, topic_prefix),
             origin: origin(),
+            language: *language,
             availability_unsaid: true,
             queue: VecDeque::new(),
         }
@@ -99,14 +101,20 @@ impl Announcer {
     /// `None` if there is nothing to say of this part yet.
     fn announce(
         &self,
-        point: &MeteringPoint,
+        point: &mut MeteringPoint,
         part: Part,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
         let device = &point.presence.device;
         let (topic, payload) = match part {
+            Part::Removal => {
+                let payload = json(&point.take_removal(&self.topics, &self.origin)?)?;
+                let topic = self.topics.discovery(point.id());
+                return Some(Announcement { topic, payload, retain: false });
+            }
             Part::Discovery => {
-                let payload = json(&device.discovery(&self.topics, &self.origin))?;
+                let discovery = device.discovery(&self.topics, &self.origin, self.language);
+                let payload = json(&discovery)?;
                 let topic = self.topics.discovery(point.id());
                 return Some(Announcement { topic, payload, retain: true });
             }

@@ -1,17 +1,22 @@
 //! A meter as a device of Home Assistant.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, btree_map},
+    time::Duration,
+};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use xt211_message::{Battery, ModuleStatus, Reading, Value};
 
 use crate::{
-    Changed, Component, Device, Discovery, Entity, MeterId, Origin, StateTopic, Topics,
+    Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateTopic, Topics,
     entity::{self, Description},
     key::{BridgeKey, Key, ModuleKey},
     slug::slug,
     state::{Found, State, States},
+    told::Told,
 };
 
 /// What is known of a meter before it sends anything.
@@ -37,9 +42,10 @@ pub struct MeterInfo {
 /// messages are to be published for it. A value has an entity from when it was first seen; the
 /// bridge's own entities are always there.
 ///
-/// After a restart, [`restore`](Self::restore) what [`seen`](Self::seen) said before, so that no
+/// After a restart, [`restore`](Self::restore) what [`told`](Self::told) said before, so that no
 /// entity is missing until its next value, and apply the last reading, status and battery if they
-/// are still at hand.
+/// are still at hand. What this version does not tell of any more is then to be removed:
+/// [`take_removal`](Self::take_removal).
 #[derive(Clone, Debug)]
 pub struct MeterDevice {
     info: MeterInfo,
@@ -47,6 +53,8 @@ pub struct MeterDevice {
     serial: Option<Box<str>>,
     firmware: Option<Box<str>>,
     states: States,
+    /// What Home Assistant was told of and is not told of any more.
+    gone: Vec<Told>,
     /// The time of the last reading, in seconds since 1970.
     last_reading: i64,
 }
@@ -60,6 +68,7 @@ impl MeterDevice {
             serial: None,
             firmware: None,
             states: States::default(),
+            gone: Vec::new(),
             last_reading: i64::MIN,
         }
     }
@@ -138,19 +147,25 @@ impl MeterDevice {
             | self.set_module(ModuleKey::BatteryVoltage, voltage)
     }
 
-    /// The keys of the entities that exist because their values were seen: canonical codes and
-    /// names. To be remembered, and given back to [`restore`](Self::restore) after a restart.
-    pub fn seen(&self) -> impl Iterator<Item = String> + '_ {
-        let keys = self.states.keys();
-        keys.filter(|key| Description::of(*key).is_some()).map(|key| key.to_string())
+    /// What Home Assistant is told of, and what is yet to be removed there: a text for each
+    /// component. To be remembered, and given back to [`restore`](Self::restore) after a restart.
+    pub fn told(&self) -> impl Iterator<Item = String> + '_ {
+        let gone = self.gone.iter().map(Told::to_string);
+        self.keys().filter_map(Told::of).map(|told| told.to_string()).chain(gone)
     }
 
-    /// Sees entities again whose values were seen before a restart. Keys that mean nothing (any
-    /// more) are passed over.
-    pub fn restore<'k>(&mut self, keys: impl IntoIterator<Item = &'k str>) {
-        for key in keys {
-            if let Ok(key @ (Key::Register(_) | Key::Module(_))) = key.parse() {
+    /// Takes up what Home Assistant was told of before a restart: the entities of values that were
+    /// seen are there again, and what is none any more, or of another platform, is gone. Texts that
+    /// mean nothing are passed over.
+    pub fn restore<'t>(&mut self, told: impl IntoIterator<Item = &'t str>) {
+        for told in told.into_iter().filter_map(|text| text.parse::<Told>().ok()) {
+            let key = told.key.parse::<Key>().ok();
+            let now = key.and_then(Told::of);
+            if let (Some(key @ (Key::Register(_) | Key::Module(_))), Some(_)) = (key, &now) {
                 self.states.restore(key);
+            }
+            if now.as_ref() != Some(&told) && !self.gone.contains(&told) {
+                self.gone.push(told);
             }
         }
     }
@@ -179,22 +194,61 @@ impl MeterDevice {
         self.states.message(StateTopic::Module, i64::MIN)
     }
 
-    /// The meter and its entities.
+    /// The meter and its entities, named in a language.
     #[must_use]
-    pub fn discovery(&self, topics: &Topics, origin: &Origin) -> Discovery {
-        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
-        let keys = self.states.keys().chain(bridge);
-        let components = keys.filter_map(|key| {
-            let entity = self.entity(key, Description::of(key)?, topics);
+    pub fn discovery(&self, topics: &Topics, origin: &Origin, language: Language) -> Discovery {
+        let (mut ids, mut names) = (Given::default(), Given::default());
+        // From the last to the first: of the two codes for a serial number, the last is the usual.
+        let components = self.keys().rev().filter_map(|key| {
+            let description = Description::of(key)?;
+            let id = slug(&ids.give(entity::name(key, Language::English), key));
+            let name = names.give(entity::name(key, language), key);
+            let entity = self.entity(key, description, id, name, topics);
             Some((key.to_string(), Component::Entity(Box::new(entity))))
         });
+        self.message(topics, origin, components.collect())
+    }
+
+    /// The message that makes Home Assistant forget what it is not told of any more, if there is
+    /// anything: each of these components with only its platform. (One that a discovery only leaves
+    /// out would stay.)
+    ///
+    /// It is to be published once, before the discovery, on the same topic; not retained, as it
+    /// does not replace the discovery. Home Assistant forgets only what it was told of since it
+    /// started.
+    #[must_use]
+    pub fn take_removal(&mut self, topics: &Topics, origin: &Origin) -> Option<Discovery> {
+        let mut components = BTreeMap::new();
+        // A key that stood for both platforms keeps one of them for the next time.
+        self.gone.retain(|Told { platform, key }| match components.entry(key.clone()) {
+            btree_map::Entry::Vacant(entry) => {
+                entry.insert(Component::Removed { platform: *platform });
+                false
+            }
+            btree_map::Entry::Occupied(_) => true,
+        });
+        (!components.is_empty()).then(|| self.message(topics, origin, components))
+    }
+
+    fn message(
+        &self,
+        topics: &Topics,
+        origin: &Origin,
+        components: BTreeMap<String, Component>,
+    ) -> Discovery {
         Discovery {
             device: self.device(),
             origin: origin.clone(),
             availability_topic: topics.availability(),
             qos: 1,
-            components: components.collect(),
+            components,
         }
+    }
+
+    /// What may be an entity.
+    fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
+        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
+        self.states.keys().chain(bridge)
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.
@@ -231,17 +285,23 @@ impl MeterDevice {
         }
     }
 
-    fn entity(&self, key: Key, description: Description, topics: &Topics) -> Entity {
+    fn entity(
+        &self,
+        key: Key,
+        description: Description,
+        default_id: String,
+        name: String,
+        topics: &Topics,
+    ) -> Entity {
         let id = &self.info.id;
-        let name = entity::name(key);
-        let slug = slug(&format!("xt211_{id}_{name}"));
+        let (platform, prefix) = (description.platform, slug(&format!("xt211_{id}")));
         let state_topic = topics.state(id, key.topic());
         let attributes = description.template.attributes(key);
         Entity {
-            platform: description.platform,
+            platform,
             unique_id: format!("xt211_{id}_{key}"),
-            default_entity_id: format!("{}.{slug}", description.platform.as_str()),
-            name: name.into_owned(),
+            default_entity_id: format!("{}.{prefix}_{default_id}", platform.as_str()),
+            name,
             value_template: description.template.state(key),
             device_class: description.device_class,
             state_class: description.state_class,
@@ -264,6 +324,19 @@ impl MeterDevice {
         let after = self.info.expire_after?;
         let seconds = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
         (seconds > 0).then_some(seconds)
+    }
+}
+
+/// The names that entities of one device were given, each once.
+#[derive(Default)]
+struct Given(BTreeSet<String>);
+
+impl Given {
+    /// The name, with the key behind it if another entity has it.
+    fn give(&mut self, name: Cow<'_, str>, key: Key) -> String {
+        let name = if self.0.contains(&*name) { format!("{name} {key}") } else { name.into() };
+        self.0.insert(name.clone());
+        name
     }
 }
 

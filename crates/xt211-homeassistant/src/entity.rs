@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 pub(crate) use template::Template;
 
-use crate::{DeviceClass, EntityCategory, Platform, StateClass, key::Key};
+use crate::{DeviceClass, EntityCategory, Language, Platform, StateClass, key::Key};
 
 /// What Home Assistant has to know of an entity, beside where its state is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,12 +59,14 @@ impl Description {
     }
 }
 
-/// The English name of an entity, which also makes its default entity id.
-pub(crate) fn name(key: Key) -> Cow<'static, str> {
-    match key {
-        Key::Register(code) => register::name(code).into(),
-        Key::Module(key) => module::name(key).into(),
-        Key::Bridge(key) => bridge::name(key).into(),
+/// The name of an entity. The English one also makes its default entity id.
+pub(crate) fn name(key: Key, language: Language) -> Cow<'static, str> {
+    let translated = language.translation().and_then(|translation| translation.name(key));
+    match (translated, key) {
+        (Some(name), _) => name.into(),
+        (None, Key::Register(code)) => register::name(code).into(),
+        (None, Key::Module(key)) => module::name(key).into(),
+        (None, Key::Bridge(key)) => bridge::name(key).into(),
     }
 }
 
@@ -73,117 +75,44 @@ mod tests {
     use xt211_obis::ObisCode;
 
     use super::*;
-    use crate::key::{BridgeKey, ModuleKey};
+    use crate::{key::all_keys, slug::slug};
 
-    /// Units and state classes of the device classes that this crate knows, from
-    /// `DEVICE_CLASS_UNITS` and `DEVICE_CLASS_STATE_CLASSES` in
-    /// `homeassistant/components/sensor/const.py` of Home Assistant 2026.11.
-    const SENSOR_CLASSES: &[(DeviceClass, &[&str], &[StateClass])] = {
-        use {DeviceClass::*, StateClass::*};
-        &[
-            (ApparentPower, &["mVA", "VA", "kVA"], &[Measurement]),
-            (Battery, &["%"], &[Measurement]),
-            (Current, &["A", "mA"], &[Measurement]),
-            (
-                Duration,
-                &["d", "h", "min", "s", "ms", "\u{3bc}s"],
-                &[Measurement, Total, TotalIncreasing],
-            ),
-            (Energy, &["mWh", "Wh", "kWh", "MWh", "GWh", "TWh"], &[Total, TotalIncreasing]),
-            (Enum, &[], &[]),
-            (Frequency, &["mHz", "Hz", "kHz", "MHz", "GHz"], &[Measurement]),
-            (Power, &["mW", "W", "kW", "MW", "GW", "TW"], &[Measurement]),
-            // `None` or `%`; without a unit here.
-            (PowerFactor, &[], &[Measurement]),
-            (ReactiveEnergy, &["varh", "kvarh"], &[Total, TotalIncreasing]),
-            (ReactivePower, &["mvar", "var", "kvar"], &[Measurement]),
-            (SignalStrength, &["dB", "dBm"], &[Measurement]),
-            (Timestamp, &[], &[]),
-            (Voltage, &["V", "mV", "kV"], &[Measurement]),
-        ]
-    };
-
-    /// From `BinarySensorDeviceClass` in `homeassistant/components/binary_sensor`.
-    const BINARY_SENSOR_CLASSES: &[DeviceClass] =
-        &[DeviceClass::Connectivity, DeviceClass::Problem];
-
-    fn is_valid(description: &Description) -> bool {
-        let Some(class) = description.device_class else {
-            return description.options.is_empty();
+    #[test]
+    fn names_and_ids_are_distinct() {
+        // The two codes for a serial number have one meaning, and so one name.
+        let serial = Key::Register(ObisCode::reduced(96, 1, 0));
+        let is_entity = |key: &Key| Description::of(*key).is_some() && *key != serial;
+        let keys: Vec<_> = all_keys().filter(is_entity).collect();
+        let assert_distinct = |mut texts: Vec<String>| {
+            texts.sort_unstable();
+            let twice: Vec<_> = texts.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+            assert!(twice.is_empty(), "{twice:?}");
         };
-        if description.platform == Platform::BinarySensor {
-            return BINARY_SENSOR_CLASSES.contains(&class)
-                && description.unit.is_none()
-                && description.state_class.is_none();
+        for language in Language::ALL {
+            // However they are written.
+            let names = keys.iter().map(|key| name(*key, *language).to_lowercase());
+            assert_distinct(names.collect());
         }
-        let row = SENSOR_CLASSES.iter().find(|row| row.0 == class);
-        row.is_some_and(|(_, units, states)| {
-            let unit = match description.unit {
-                Some(unit) => units.contains(&unit),
-                None => units.is_empty(),
-            };
-            let state = description.state_class.is_none_or(|state| states.contains(&state));
-            // `options` if and only if it is an enumeration.
-            unit && state && (class == DeviceClass::Enum) != description.options.is_empty()
-        })
+        assert_distinct(keys.iter().map(|key| slug(&name(*key, Language::English))).collect());
     }
 
     #[test]
-    fn home_assistant_takes_every_register() {
-        for code in all_codes() {
-            let description = Description::of(Key::Register(code)).unwrap();
-            assert!(is_valid(&description), "{code}: {description:?}");
-        }
-    }
-
-    #[test]
-    fn home_assistant_takes_every_other_entity() {
-        let module = ModuleKey::ALL.iter().map(|key| Key::Module(*key));
-        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
-        for key in module.chain(bridge) {
+    fn what_is_not_of_the_meter_is_diagnostic() {
+        for key in all_keys().filter(|key| !matches!(key, Key::Register(_))) {
             if let Some(description) = Description::of(key) {
-                assert!(is_valid(&description), "{key}: {description:?}");
-                assert_eq!(description.category, Some(EntityCategory::Diagnostic));
+                assert_eq!(description.category, Some(EntityCategory::Diagnostic), "{key}");
             }
         }
     }
 
     #[test]
-    fn names_and_ids_are_distinct() {
-        // The two codes for a serial number have one meaning, and so one name.
-        let serial = ObisCode::reduced(96, 1, 0);
-        let codes = all_codes().filter(|code| code.meaning().is_some() && *code != serial);
-        let module = ModuleKey::ALL.iter().map(|key| Key::Module(*key));
-        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
-        let named = module.chain(bridge).filter(|key| Description::of(*key).is_some());
-        let keys: Vec<_> = codes.map(Key::Register).chain(named).collect();
-        let mut slugs: Vec<_> = keys.iter().map(|key| crate::slug::slug(&name(*key))).collect();
-        slugs.sort_unstable();
-        slugs.dedup();
-        assert_eq!(slugs.len(), keys.len());
-    }
-
-    /// Every code that could have a meaning, and some that have none.
-    fn all_codes() -> impl Iterator<Item = ObisCode> {
-        let groups = |c: u8| {
-            let rest = [
-                (0, 0),
-                (1, 0),
-                (1, 1),
-                (3, 10),
-                (6, 0),
-                (6, 1),
-                (7, 0),
-                (8, 0),
-                (8, 4),
-                (13, 0),
-                (14, 0),
-            ];
-            rest.map(|(d, e)| (c, d, e))
-        };
-        let media = [(0, 0), (0, 1), (1, 0), (1, 2)];
-        (0..=255)
-            .flat_map(groups)
-            .flat_map(move |(c, d, e)| media.map(|(a, b)| ObisCode::new(a, b, c, d, e, 255)))
+    fn an_icon_exactly_where_the_class_has_none() {
+        for key in all_keys() {
+            if let Some(description) = Description::of(key) {
+                let class = description.device_class;
+                let has_none = matches!(class, None | Some(DeviceClass::Enum));
+                assert_eq!(description.icon.is_some(), has_none, "{key}");
+            }
+        }
     }
 }

@@ -132,15 +132,32 @@ keys! {
     }
 }
 
+/// Every key that is no code.
+#[cfg(test)]
+fn named() -> impl Iterator<Item = Key> {
+    let module = ModuleKey::ALL.iter().map(|key| Key::Module(*key));
+    module.chain(BridgeKey::ALL.iter().map(|key| Key::Bridge(*key)))
+}
+
+/// Every key that is no code, every code that could have a meaning, and some that have none.
+#[cfg(test)]
+pub(crate) fn all_keys() -> impl Iterator<Item = Key> {
+    let groups = |c: u8| {
+        let tariffs = [6, 8].map(|d| [0, 1, 4, 63].map(|e| (c, d, e)));
+        let rest = [(0, 0), (1, 0), (1, 1), (3, 10), (7, 0), (13, 0), (14, 0)];
+        let rest = rest.map(|(d, e)| (c, d, e));
+        tariffs.into_iter().flatten().chain(rest)
+    };
+    let media = [(0, 0), (0, 1), (0, 6), (1, 0), (1, 2)];
+    let codes = (0..=255)
+        .flat_map(groups)
+        .flat_map(move |(c, d, e)| media.map(|(a, b)| ObisCode::new(a, b, c, d, e, 255)));
+    codes.map(Key::Register).chain(named())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn named() -> Vec<Key> {
-        let module = ModuleKey::ALL.iter().map(|key| Key::Module(*key));
-        let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
-        module.chain(bridge).collect()
-    }
 
     #[test]
     fn text_and_back() {
@@ -155,7 +172,7 @@ mod tests {
 
     #[test]
     fn no_key_ends_in_another() {
-        let keys: Vec<_> = named().iter().map(Key::to_string).collect();
+        let keys: Vec<_> = named().map(|key| key.to_string()).collect();
         for (key, other) in keys.iter().flat_map(|key| keys.iter().map(move |other| (key, other))) {
             assert!(!key.ends_with(&format!("_{other}")), "{key} and {other}");
         }

@@ -5,15 +5,19 @@ mod changed;
 mod device;
 mod entity;
 mod key;
+mod language;
 mod schema;
 mod slug;
 mod state;
 mod statistics;
+mod told;
 mod topics;
+mod translation;
 
 pub use bridge::{BridgeState, InfluxdbStatus};
 pub use changed::Changed;
 pub use device::{MeterDevice, MeterInfo};
+pub use language::{Language, LanguageError};
 pub use schema::{
     Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
 };

@@ -22,18 +22,6 @@ pub struct Discovery {
     pub components: BTreeMap<String, Component>,
 }
 
-impl Discovery {
-    /// The form to publish once when components are gone: Home Assistant forgets those, and the
-    /// discovery without them can follow. (One that is only left out would stay.)
-    #[must_use]
-    pub fn removing(mut self, gone: impl IntoIterator<Item = (String, Platform)>) -> Self {
-        let removed =
-            gone.into_iter().map(|(key, platform)| (key, Component::Removed { platform }));
-        self.components.extend(removed);
-        self
-    }
-}
-
 /// The meter in Home Assistant's device registry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Device {
@@ -75,7 +63,7 @@ pub struct Origin {
 pub enum Component {
     /// An entity.
     Entity(Box<Entity>),
-    /// What was an entity before; see [`Discovery::removing`].
+    /// What was an entity before; see [`take_removal`](crate::MeterDevice::take_removal).
     Removed {
         /// Which kind of entity it was.
         platform: Platform,

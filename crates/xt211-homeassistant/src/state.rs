@@ -108,7 +108,7 @@ impl States {
     }
 
     /// Every key that was seen.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+    pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
         self.entries.iter().map(|entry| entry.key)
     }
 

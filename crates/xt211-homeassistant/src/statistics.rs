@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use xt211_obis::ObisCode;
 
 use crate::{
-    DeviceClass, MeterId,
+    DeviceClass, Language, MeterId,
     entity::{self, Description},
     key::Key,
     slug::slug,
@@ -23,13 +23,13 @@ const SOURCE: &str = "xt211";
 /// The statistics of one total of energy.
 ///
 /// ```
-/// use xt211_homeassistant::Statistic;
+/// use xt211_homeassistant::{Language, Statistic};
 ///
 /// let meter = "meter".parse()?;
-/// let statistic = Statistic::of(&meter, "House", "1.8.0".parse()?).unwrap();
+/// let statistic = Statistic::of(&meter, "House", "1.8.0".parse()?, Language::English).unwrap();
 /// assert_eq!(statistic.id(), "xt211:meter_1_8_0");
 /// // What is no total of energy has none.
-/// assert_eq!(Statistic::of(&meter, "House", "16.7.0".parse()?), None);
+/// assert_eq!(Statistic::of(&meter, "House", "16.7.0".parse()?, Language::English), None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,14 +47,14 @@ pub struct Statistic {
 impl Statistic {
     /// Those of a register, if it is a total of energy; `name` is what the user calls the meter.
     #[must_use]
-    pub fn of(meter: &MeterId, name: &str, code: ObisCode) -> Option<Self> {
+    pub fn of(meter: &MeterId, name: &str, code: ObisCode, language: Language) -> Option<Self> {
         let key = Key::Register(code);
         let Description { device_class, unit, .. } = Description::of(key)?;
         let unit_of_measurement = unit.filter(|_| device_class == Some(DeviceClass::Energy))?;
         Some(Self {
             has_sum: true,
             mean_type: 0,
-            name: format!("{name} {}", entity::name(key)),
+            name: format!("{name} {}", entity::name(key, language)),
             source: SOURCE,
             statistic_id: format!("{SOURCE}:{}_{}", word(meter), slug(&code.to_string())),
             unit_class: "energy",
@@ -122,7 +122,12 @@ mod tests {
     use super::*;
 
     fn id(meter: &str, code: &str) -> Option<String> {
-        let statistic = Statistic::of(&meter.parse().unwrap(), "House", code.parse().unwrap())?;
+        let statistic = Statistic::of(
+            &meter.parse().unwrap(),
+            "House",
+            code.parse().unwrap(),
+            Language::English,
+        )?;
         Some(statistic.id().to_owned())
     }
 
@@ -144,8 +149,13 @@ mod tests {
 
     #[test]
     fn the_command() {
-        let statistic =
-            Statistic::of(&"meter".parse().unwrap(), "House", "1.8.0".parse().unwrap()).unwrap();
+        let statistic = Statistic::of(
+            &"meter".parse().unwrap(),
+            "House",
+            "1.8.0".parse().unwrap(),
+            Language::Czech,
+        )
+        .unwrap();
         let start = datetime!(2026-02-21 20:00 UTC);
         let hours = [StatisticHour { start, state: 7369.066, sum: 0.5 }];
         let command = ImportStatistics { statistic: &statistic, hours: &hours };

@@ -20,7 +20,7 @@ pub struct StoredMeter {
     pub topic: Option<String>,
     /// Its last known serial number.
     pub serial: Option<String>,
-    /// What it has ever sent, by name, in the order in which it came.
+    /// What Home Assistant was told of it, by name, for when it is to be told again.
     pub seen: Vec<String>,
     /// Its module's last message about itself, as it came.
     pub status: Option<Vec<u8>>,
@@ -90,7 +90,7 @@ impl Transaction<'_> {
         })
     }
 
-    /// Replaces a meter's serial number, what was seen of it, and its module's last messages. The
+    /// Replaces a meter's serial number, what was told of it, and its module's last messages. The
     /// rest of it stays.
     ///
     /// # Errors

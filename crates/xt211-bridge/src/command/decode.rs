@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use xt211_homeassistant::{
-    Component, DeviceClass, Entity, MeterDevice, MeterInfo, StateClass, StateTopic, Topics,
+    Component, DeviceClass, Entity, Language, MeterDevice, MeterInfo, StateClass, StateTopic,
+    Topics,
 };
 use xt211_message::{Message, Reading};
 
@@ -36,7 +37,8 @@ pub fn decode(config: &Config, files: &[PathBuf]) -> Result<ExitCode> {
     // There is always one.
     let Some(meter) = config.meters.first() else { return Ok(ExitCode::FAILURE) };
     let (lines, now) = (LineMaker::new(config), OffsetDateTime::now_utc());
-    let mut decoder = Decoder { meter, serial: None, lines, now };
+    let language = config.homeassistant.as_ref().map_or_else(Language::default, |it| it.language);
+    let mut decoder = Decoder { meter, language, serial: None, lines, now };
 
     let mut out = io::stdout().lock();
     let mut all_decoded = true;
@@ -98,6 +100,7 @@ fn split(content: &[u8]) -> Vec<&[u8]> {
 
 struct Decoder<'c> {
     meter: &'c Meter,
+    language: Language,
     /// Remembered from one message to the next.
     serial: Option<String>,
     now: OffsetDateTime,
@@ -155,7 +158,7 @@ impl Decoder<'_> {
         }
         let topics = Topics::new("homeassistant", "xt211");
         let bridge = topics.state(&self.meter.id, StateTopic::Bridge);
-        let discovery = device.discovery(&topics, &origin());
+        let discovery = device.discovery(&topics, &origin(), self.language);
         let entities = discovery.components.values().filter_map(Component::entity);
         let mut heading = Some("  Home Assistant");
         for entity in entities.filter(|entity| entity.state_topic != bridge) {

@@ -1,7 +1,7 @@
 //! From what is written to what can be used: every rule that a setting has to meet.
 
 use url::Url;
-use xt211_homeassistant::MeterId;
+use xt211_homeassistant::{Language, MeterId};
 use xt211_line_protocol::Measurement;
 
 use super::{
@@ -213,11 +213,17 @@ impl Checker {
         if !states {
             self.note("homeassistant.topic_prefix", message);
         }
-        let statistics = self.statistics(raw)?;
+        let language = match raw.language.parse::<Language>() {
+            Ok(language) => Some(language),
+            Err(error) => self.wrong("homeassistant.language", error.to_string()),
+        };
+        let statistics = self.statistics(raw);
+        let (language, statistics) = (language?, statistics?);
         (discovery && states).then(|| {
             raw.enabled.then(|| HomeAssistant {
                 discovery_prefix: raw.discovery_prefix.clone(),
                 topic_prefix: raw.topic_prefix.clone(),
+                language,
                 statistics,
             })
         })

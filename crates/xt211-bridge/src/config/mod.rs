@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xt211_homeassistant::MeterId;
+use xt211_homeassistant::{Language, MeterId};
 use xt211_line_protocol::Measurement;
 
 pub use self::{
@@ -112,13 +112,15 @@ impl Meter {
     }
 }
 
-/// Which topics Home Assistant reads.
+/// Which topics Home Assistant reads, and in which language.
 #[derive(Clone, Debug)]
 pub struct HomeAssistant {
     /// Where it looks for discovery messages.
     pub discovery_prefix: String,
     /// Where our states go.
     pub topic_prefix: String,
+    /// The language of the entities' names.
+    pub language: Language,
     /// Where its statistics are written; `None` if they are not.
     pub statistics: Option<Statistics>,
 }

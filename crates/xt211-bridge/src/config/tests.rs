@@ -72,6 +72,23 @@ fn the_environment_goes_over_the_file() {
 }
 
 #[test]
+fn languages() {
+    let language = |text: &str, environment: &[(&str, &str)]| {
+        load("language", text, environment).unwrap().homeassistant.unwrap().language
+    };
+    let czech = "[homeassistant]\nlanguage = \"cs\"";
+    assert_eq!(language("", &[]), Language::English);
+    assert_eq!(language(czech, &[]), Language::Czech);
+    let environment = [("XT211_HOMEASSISTANT_LANGUAGE", "cs")];
+    assert_eq!(language("", &environment), Language::Czech);
+    assert_eq!(language(czech, &[("XT211_HOMEASSISTANT_LANGUAGE", "en")]), Language::English);
+    assert_eq!(
+        wrong("language2", "", &[("XT211_HOMEASSISTANT_LANGUAGE", "Czech")]),
+        "environment variable XT211_HOMEASSISTANT_LANGUAGE: expected `en` or `cs`, found `Czech`"
+    );
+}
+
+#[test]
 fn secrets_come_from_files_too() {
     let path = std::env::temp_dir().join(format!("xt211-secret-{}", std::process::id()));
     fs::write(&path, "hunter2\n").unwrap();
@@ -209,6 +226,10 @@ fn single_rules() {
             "influxdb.measurement: ",
         ),
         ("[homeassistant]\ntopic_prefix = \"a/#\"", "homeassistant.topic_prefix: must be a topic"),
+        (
+            "[homeassistant]\nlanguage = \"de\"",
+            "line 2: homeassistant.language: expected `en` or `cs`, found `de`",
+        ),
         ("[[meter]]\ndata_topic = \"#\"", "meter.data_topic: \"#\" must be a topic"),
         ("[[meter]]\ndata_topic = \"a+/b\"", "meter.data_topic: \"a+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/+/b\"", "meter.data_topic: \"+/+/b\" must be a topic"),

@@ -52,7 +52,7 @@ impl Intake {
         self.stored = Some(stored);
     }
 
-    /// These values were seen, for which there are entities.
+    /// Home Assistant is told of these, because they were seen.
     pub(super) fn note_seen(&mut self, seen: impl Iterator<Item = String>) {
         if let Some(stored) = &mut self.stored {
             stored.seen = seen.collect();

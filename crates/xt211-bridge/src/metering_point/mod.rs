@@ -9,7 +9,7 @@ mod presence;
 
 use std::sync::Arc;
 
-use xt211_homeassistant::MeterId;
+use xt211_homeassistant::{Discovery, MeterId, Origin, Topics};
 use xt211_store::{MeterKey, StoredMeter};
 
 use self::intake::Intake;
@@ -65,5 +65,12 @@ impl MeteringPoint {
         if is_new {
             self.intake.note_seen(self.presence.seen());
         }
+    }
+
+    /// What Home Assistant is to forget, if anything. It is said once, and not remembered any more.
+    pub(crate) fn take_removal(&mut self, topics: &Topics, origin: &Origin) -> Option<Discovery> {
+        let removal = self.presence.device.take_removal(topics, origin)?;
+        self.intake.note_seen(self.presence.seen());
+        Some(removal)
     }
 }

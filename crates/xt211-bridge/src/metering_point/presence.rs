@@ -23,6 +23,8 @@ pub(crate) struct Presence {
     /// What is counted of it.
     pub(crate) counts: Counts,
     unsaid: Changed,
+    /// Whether what is not told of any more has to be looked for.
+    removal_unsaid: bool,
     /// Home Assistant takes a moment to listen for what a discovery told it of. Values that the
     /// broker does not keep for it are therefore said twice.
     live_again: bool,
@@ -54,6 +56,8 @@ struct Said {
 /// One thing to be said of a meter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
+    /// What Home Assistant is not told of any more; before the discovery.
+    Removal,
     Discovery,
     Energy,
     Live,
@@ -68,6 +72,7 @@ impl Presence {
             device: MeterDevice::new(info),
             counts: Counts::default(),
             unsaid: Changed { discovery: true, ..Changed::NONE },
+            removal_unsaid: true,
             live_again: false,
             bridge_said: None,
             last_heard: Instant::now(),
@@ -78,9 +83,9 @@ impl Presence {
         &self.device.info().id
     }
 
-    /// The keys of what was seen, for which there are entities.
+    /// What Home Assistant was told of because it was seen, as the store keeps it.
     pub(super) fn seen(&self) -> impl Iterator<Item = String> + '_ {
-        self.device.seen()
+        self.device.told()
     }
 
     /// Shows what was known before a restart.
@@ -138,6 +143,9 @@ impl Presence {
     /// The next thing to be said, which then counts as said.
     pub(crate) fn next_part(&mut self, condition: &Condition) -> Option<Part> {
         let take = std::mem::take::<bool>;
+        if take(&mut self.removal_unsaid) {
+            return Some(Part::Removal);
+        }
         if take(&mut self.unsaid.discovery) {
             self.live_again = true;
             return Some(Part::Discovery);

@@ -12,7 +12,7 @@ use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::{JoinHandle, block_in_place},
 };
-use xt211_homeassistant::{MeterId, Statistic, StatisticHour};
+use xt211_homeassistant::{Language, MeterId, Statistic, StatisticHour};
 use xt211_message::Value;
 use xt211_obis::ObisCode;
 use xt211_store::{
@@ -76,12 +76,13 @@ impl Counted {
 impl Statistician {
     /// Begins to tell; `None` if nothing is to be.
     pub(crate) fn start(config: &Config, reader: Reader) -> Option<Self> {
-        let statistics = config.homeassistant.as_ref()?.statistics.clone()?;
+        let homeassistant = config.homeassistant.as_ref()?;
+        let statistics = homeassistant.statistics.clone()?;
         let (reporter, reports) = mpsc::channel(1);
         let arrived = Arc::<Notify>::default();
         let work = Work {
             statistics,
-            names: Names::new(config),
+            names: Names::new(config, homeassistant.language),
             reader,
             arrived: Arc::clone(&arrived),
             reporter,
@@ -344,11 +345,12 @@ fn count(
 struct Names {
     routes: Routes,
     meters: Vec<config::Meter>,
+    language: Language,
 }
 
 impl Names {
-    fn new(config: &Config) -> Self {
-        Self { routes: Routes::new(&config.meters), meters: config.meters.clone() }
+    fn new(config: &Config, language: Language) -> Self {
+        Self { routes: Routes::new(&config.meters), meters: config.meters.clone(), language }
     }
 
     /// The statistic of a register, if it is a total of energy of a meter that is configured.
@@ -359,6 +361,6 @@ impl Names {
             Some(named) => named.name.clone(),
             None => self.routes.find(meter.topic.as_deref()?)?.name(),
         };
-        Statistic::of(&id, &name, code)
+        Statistic::of(&id, &name, code, self.language)
     }
 }

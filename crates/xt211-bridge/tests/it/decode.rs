@@ -159,3 +159,14 @@ async fn the_serial_number_is_remembered_from_one_message_to_the_next() {
     let lines = run.stdout.lines().filter(|line| line.contains("meter=5100025085 "));
     assert_eq!(lines.count(), 2, "{}", run.stdout);
 }
+
+#[tokio::test]
+async fn names_are_in_the_language_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cs.toml"), "[homeassistant]\nlanguage = \"cs\"").unwrap();
+    let file = format!("{CORPUS}/seed-battery.json");
+    let run = run_in(folder.path(), &["decode", "--config", "cs.toml", &file]).await;
+    assert_eq!((run.code, &*run.stderr), (0, ""));
+    let battery = "sensor.xt211_meter_battery                   Baterie ";
+    assert!(run.stdout.contains(battery), "{}", run.stdout);
+}

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use xt211_store::{Opened, Store};
 
 use crate::support::{
     Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics, minute, reading,
@@ -166,4 +167,65 @@ async fn the_prefixes_are_the_users_choice() {
     assert_eq!(discovery["components"]["1.8.0"]["state_topic"], "house/power/meter/energy");
     let ours = |topic: &String| topic.starts_with("xt211/") || topic.starts_with("homeassistant/");
     assert!(!client.topics().iter().any(ours), "{:?}", client.topics());
+}
+
+#[tokio::test]
+async fn the_language_is_the_users_choice() {
+    let mosquitto = Mosquitto::start().await;
+    let czech = "[homeassistant]\nlanguage = \"cs\"\n";
+    let _bridge = Bridge::start(&(mosquitto.section() + czech)).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, sample("seed-data")).await;
+    client.state(ENERGY, "1.8.0", 7369.066).await;
+    let kept = Client::retained(&mosquitto).await;
+    let discovery: Value = serde_json::from_str(&kept[DISCOVERY]).unwrap();
+    let total = &discovery["components"]["1.8.0"];
+    assert_eq!(total["name"], "Odběr celkem");
+    assert_eq!(total["default_entity_id"], "sensor.xt211_meter_total_import_energy");
+}
+
+/// Every discovery, as JSON, in the order in which they came.
+fn discoveries(client: &Client) -> Vec<Value> {
+    let parse = |text: &String| serde_json::from_str(text).unwrap();
+    client.seen(DISCOVERY).iter().map(parse).collect()
+}
+
+#[tokio::test]
+async fn what_a_version_does_not_have_any_more_is_removed_once() {
+    let mosquitto = Mosquitto::start().await;
+    let mut bridge = Bridge::start(&mosquitto.section()).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, sample("seed-data")).await;
+    client.state(ENERGY, "1.8.0", 7369.066).await;
+    bridge.stop().await;
+    client.says(AVAILABILITY, "offline").await;
+
+    // An older version had told of this.
+    let path = bridge.folder().join("xt211-bridge.db");
+    let Opened { mut store, .. } = Store::open(&path).unwrap();
+    let mut meter = store.meters().unwrap().remove(0);
+    meter.seen.push("sensor.retired".to_owned());
+    store.write(|transaction| transaction.update_meter(&meter)).unwrap();
+    drop(store);
+
+    client.forget();
+    bridge.start_again().await;
+    client.state(ENERGY, "1.8.0", 7369.066).await;
+    let [removal, discovery] = discoveries(&client).try_into().unwrap();
+    assert_eq!(removal["components"], json!({ "retired": { "platform": "sensor" } }));
+    assert_eq!(removal["device"], discovery["device"]);
+    assert_eq!(discovery["components"]["retired"], Value::Null);
+    assert_eq!(discovery["components"]["1.8.0"]["name"], "Total Import Energy");
+    assert_eq!(Client::retained(&mosquitto).await[DISCOVERY], client.seen(DISCOVERY)[1]);
+
+    // That it was said is kept with the next message.
+    client.publish(DATA, reading_of(SERIAL, minute(60), 7370.0)).await;
+    client.state(ENERGY, "1.8.0", 7370.0).await;
+    bridge.stop().await;
+    client.says(AVAILABILITY, "offline").await;
+    client.forget();
+    bridge.start_again().await;
+    client.state(ENERGY, "1.8.0", 7370.0).await;
+    let [discovery] = discoveries(&client).try_into().unwrap();
+    assert_eq!(discovery["components"]["retired"], Value::Null);
 }

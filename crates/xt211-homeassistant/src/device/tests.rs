@@ -37,9 +37,16 @@ fn reading<'a>(time: OffsetDateTime, values: &[(&str, &'a str)]) -> Reading<'a> 
     }
 }
 
+fn topics() -> Topics {
+    Topics::new("homeassistant", "xt211")
+}
+
+fn origin() -> Origin {
+    Origin { name: "xt211-bridge".into(), sw_version: None, support_url: None }
+}
+
 fn discovery(device: &MeterDevice) -> Discovery {
-    let origin = Origin { name: "xt211-bridge".into(), sw_version: None, support_url: None };
-    device.discovery(&Topics::new("homeassistant", "xt211"), &origin)
+    device.discovery(&topics(), &origin(), Language::English)
 }
 
 fn entity(device: &MeterDevice, key: &str) -> Option<Entity> {
@@ -176,8 +183,8 @@ fn a_status_has_its_own_attributes() {
         text(device.module()).unwrap(),
         r#"{"status":"OK","status_text":"After wakeup","sent":"2026-02-21T20:27:09Z","wakeups":3}"#
     );
-    let keys: Vec<_> = device.seen().collect();
-    assert_eq!(keys, ["status", "wakeups"]);
+    let told: Vec<_> = device.told().collect();
+    assert_eq!(told[..2], ["sensor.status", "sensor.wakeups"]);
     assert_eq!(discovery(&device).device.sw_version.as_deref(), Some("2025-12-08 13:05:39"));
 
     let again = device.apply_status(&status(Some("After wakeup")), Some(TIME));
@@ -212,13 +219,14 @@ fn entities_are_there_again_after_a_restart() {
     let mut device = meter();
     let values = [("1.8.0", "1"), ("16.7.0", "1"), ("96.1.1", "5100025085")];
     device.apply_reading(&reading(TIME, &values));
-    let remembered: Vec<_> = device.seen().collect();
+    let remembered: Vec<_> = device.told().collect();
 
     let mut restarted = meter();
-    let nonsense = ["nonsense", "influxdb"];
+    let nonsense = ["nonsense", "1.8.0", "switch.1.8.0"];
     restarted.restore(remembered.iter().map(String::as_str).chain(nonsense));
     assert!(restarted.energy().is_none() && restarted.module().is_none());
-    assert!(restarted.seen().eq(remembered));
+    assert!(restarted.told().eq(remembered));
+    assert_eq!(restarted.take_removal(&topics(), &origin()), None);
     let (mut before, after) = (discovery(&device), discovery(&restarted));
     assert_eq!(before.device.serial_number.take().as_deref(), Some("5100025085"));
     assert_eq!(before, after);
@@ -239,15 +247,68 @@ fn only_a_web_page_is_linked() {
     assert_eq!(page("bridge:8099"), None);
 }
 
+/// What is removed: the platform of each key.
+fn removed(device: &mut MeterDevice) -> Vec<(String, Platform)> {
+    let removal = device.take_removal(&topics(), &origin());
+    let components = removal.into_iter().flat_map(|removal| removal.components);
+    let platform = |component| match component {
+        Component::Removed { platform } => platform,
+        Component::Entity(entity) => panic!("{entity:?}"),
+    };
+    components.map(|(key, component)| (key, platform(component))).collect()
+}
+
 #[test]
-fn what_is_gone_is_sent_with_its_platform_only() {
+fn what_is_gone_is_removed_once() {
     let mut device = meter();
-    device.apply_reading(&reading(TIME, &[("16.7.0", "1")]));
-    let removing = discovery(&device).removing([("1.8.0".to_owned(), Platform::Sensor)]);
-    let json = serde_json::to_value(&removing).unwrap();
-    assert_eq!(json["components"]["1.8.0"], serde_json::json!({"platform": "sensor"}));
-    assert_eq!(json["components"]["16.7.0"]["device_class"], "power");
-    assert_eq!(removing.components.get("1.8.0").and_then(Component::entity), None);
+    device.restore([
+        "sensor.1.8.0",
+        "sensor.retired",
+        "binary_sensor.retired_2",
+        "sensor.influxdb",
+    ]);
+    let before: Vec<_> = device.told().collect();
+    assert!(before.contains(&"sensor.retired".to_owned()), "until it is removed");
+
+    let gone = [("retired".into(), Platform::Sensor), ("retired_2".into(), Platform::BinarySensor)];
+    assert_eq!(removed(&mut device), gone);
+    assert_eq!(removed(&mut device), []);
+    let told = ["sensor.1.8.0", "sensor.influxdb", "sensor.last_success", "sensor.waiting"];
+    assert!(device.told().take(4).eq(told));
+    assert!(entity(&device, "1.8.0").is_some() && entity(&device, "retired").is_none());
+}
+
+#[test]
+fn what_is_of_another_platform_now_is_removed_from_the_old_one() {
+    let mut device = meter();
+    device.restore(["sensor.96.3.10", "sensor.0-1:96.3.10.255", "binary_sensor.96.14.0"]);
+    device.apply_reading(&reading(TIME, &[("96.3.10", "1")]));
+    let gone = [
+        ("0-1:96.3.10.255".into(), Platform::Sensor),
+        ("96.14.0".into(), Platform::BinarySensor),
+        ("96.3.10".into(), Platform::Sensor),
+    ];
+    assert_eq!(removed(&mut device), gone);
+    assert_eq!(entity(&device, "96.3.10").unwrap().platform, Platform::BinarySensor);
+    assert_eq!(entity(&device, "96.14.0").unwrap().platform, Platform::Sensor);
+}
+
+#[test]
+fn a_key_of_both_platforms_is_removed_in_two_messages() {
+    let mut device = meter();
+    device.restore(["sensor.retired", "binary_sensor.retired", "sensor.retired"]);
+    assert_eq!(removed(&mut device), [("retired".into(), Platform::Sensor)]);
+    assert_eq!(removed(&mut device), [("retired".into(), Platform::BinarySensor)]);
+    assert_eq!(removed(&mut device), []);
+}
+
+#[test]
+fn what_became_an_attribute_or_was_written_otherwise_is_removed() {
+    let mut device = meter();
+    device.restore(["sensor.status_text", "sensor.1-0:1.8.0.255"]);
+    let gone = ["1-0:1.8.0.255", "status_text"].map(|key| (key.into(), Platform::Sensor));
+    assert_eq!(removed(&mut device), gone);
+    assert!(entity(&device, "1.8.0").is_some() && entity(&device, "status_text").is_none());
 }
 
 #[test]
@@ -262,4 +323,46 @@ fn names_in_ids_are_those_of_the_key() {
     let overdue = entity(&device, "overdue").unwrap();
     assert_eq!(overdue.device_class, Some(DeviceClass::Problem));
     assert_eq!(overdue.state_topic, "xt211/Garden-2/bridge");
+}
+
+#[test]
+fn a_language_changes_names_and_nothing_else() {
+    let mut device = meter();
+    let values = [("1.8.0", "1"), ("16.7.0", "1"), ("0-1:96.3.10", "1"), ("0-1:24.2.1", "1")];
+    device.apply_reading(&reading(TIME, &values));
+    let english = discovery(&device);
+    let mut czech = device.discovery(&topics(), &origin(), Language::Czech);
+    for (key, name) in [
+        ("1.8.0", "Odběr celkem"),
+        ("16.7.0", "Činný výkon"),
+        ("0-1:96.3.10.255", "Relé 1"),
+        ("0-1:24.2.1.255", "0-1:24.2.1.255"),
+        ("last_reading", "Poslední odečet"),
+        ("overdue", "Modul se neozývá"),
+    ] {
+        let Some(Component::Entity(entity)) = czech.components.get_mut(key) else { panic!() };
+        assert_eq!(entity.name, name);
+    }
+    for (key, component) in &mut czech.components {
+        let Component::Entity(entity) = component else { panic!("{key}") };
+        entity.name.clone_from(&english.components[key].entity().unwrap().name);
+    }
+    assert_eq!(czech, english);
+}
+
+#[test]
+fn no_two_entities_have_one_name() {
+    let mut device = meter();
+    device.apply_reading(&reading(TIME, &[("96.1.0", "SAG51"), ("96.1.1", "5100025085")]));
+    for (language, name) in
+        [(Language::English, "Serial Number"), (Language::Czech, "Sériové číslo")]
+    {
+        let discovery = device.discovery(&topics(), &origin(), language);
+        let entity = |key: &str| discovery.components[key].entity().unwrap();
+        let id = "sensor.xt211_meter_serial_number";
+        assert_eq!(entity("96.1.1").name, name);
+        assert_eq!(entity("96.1.1").default_entity_id, id);
+        assert_eq!(entity("96.1.0").name, format!("{name} 96.1.0"));
+        assert_eq!(entity("96.1.0").default_entity_id, format!("{id}_96_1_0"));
+    }
 }

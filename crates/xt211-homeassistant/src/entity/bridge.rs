@@ -18,6 +18,7 @@ pub(super) const fn description(key: BridgeKey) -> Description {
         BridgeKey::Influxdb => Description {
             device_class: Some(DeviceClass::Enum),
             options: InfluxdbStatus::OPTIONS,
+            icon: Some("mdi:database"),
             template: Template::Reasoned,
             ..Description::DIAGNOSTIC
         },

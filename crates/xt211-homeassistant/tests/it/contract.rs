@@ -1,126 +1,39 @@
 //! What Home Assistant relies on, for anything that a meter may send.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
-
-use std::{collections::BTreeSet, time::Duration};
-
 use proptest::prelude::*;
-use serde::Serialize;
 use serde_json::Value as Json;
-use time::{OffsetDateTime, macros::datetime};
-use xt211_homeassistant::{
-    BridgeState, Discovery, InfluxdbStatus, MeterDevice, MeterInfo, Origin, StateTopic, Topics,
-};
+use xt211_homeassistant::{Language, MeterDevice};
 use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Register, Registers, Value};
 use xt211_obis::ObisCode;
 
-/// The keys of a component that Home Assistant 2026.11 reads: those that
-/// `homeassistant/components/mqtt/{config,schemas,sensor,binary_sensor}.py` name and we use. (It
-/// passes over others without a word.)
-const COMPONENT_KEYS: &[&str] = &[
-    "default_entity_id",
-    "device_class",
-    "entity_category",
-    "expire_after",
-    "icon",
-    "json_attributes_template",
-    "json_attributes_topic",
-    "name",
-    "options",
-    "platform",
-    "state_class",
-    "state_topic",
-    "suggested_display_precision",
-    "unique_id",
-    "unit_of_measurement",
-    "value_template",
-];
-
-/// Those among them that its `binary_sensor.py` does not read.
-const SENSOR_ONLY: &[&str] =
-    &["options", "state_class", "suggested_display_precision", "unit_of_measurement"];
-
-/// The same for a device (`_MQTT_DEVICE_INFO_SCHEMA_BASE`), where any other key is an error.
-const DEVICE_KEYS: &[&str] = &[
-    "configuration_url",
-    "identifiers",
-    "manufacturer",
-    "model",
-    "name",
-    "serial_number",
-    "sw_version",
-];
-
-/// When the readings are shown.
-const NOW: OffsetDateTime = datetime!(2026-02-21 20:30 UTC);
-
-fn topics() -> Topics {
-    Topics::new("homeassistant", "xt211")
-}
-
-fn discovery(device: &MeterDevice) -> Discovery {
-    let origin =
-        Origin { name: "xt211-bridge".into(), sw_version: Some("1.2.3".into()), support_url: None };
-    device.discovery(&topics(), &origin)
-}
-
-fn json(message: &impl Serialize) -> Json {
-    serde_json::to_value(message).unwrap()
-}
-
-/// The messages that there are, by topic.
-fn messages(device: &MeterDevice) -> Vec<(String, Json)> {
-    let bridge = BridgeState {
-        influxdb: InfluxdbStatus::Ok,
-        reason: None,
-        last_success: Some(NOW),
-        waiting: 0,
-        set_aside: 0,
-        overdue: false,
-    };
-    let topic = |topic| topics().state(&device.info().id, topic);
-    [
-        (StateTopic::Energy, device.energy().map(|m| json(&m))),
-        (StateTopic::Live, device.live(NOW).map(|m| json(&m))),
-        (StateTopic::Module, device.module().map(|m| json(&m))),
-        (StateTopic::Bridge, Some(json(&bridge))),
-    ]
-    .into_iter()
-    .filter_map(|(state, message)| Some((topic(state), message?)))
-    .collect()
-}
+use crate::{
+    fixture::{NOW, apply, discovery, for_each_sample, meter, origin, states, topics},
+    home_assistant,
+};
 
 /// Checks the discovery of a device against itself and the state messages.
 fn check(device: &MeterDevice) {
-    let discovery = json(&discovery(device));
-    let messages = messages(device);
+    for language in Language::ALL {
+        check_in(device, *language);
+    }
+}
+
+fn check_in(device: &MeterDevice, language: Language) {
+    let (discovery, states) = (discovery(device, language), states(device));
+    home_assistant::check(&discovery, &states);
     let keys = |object: &Json| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
 
-    assert_eq!(keys(&discovery), ["availability_topic", "components", "device", "origin", "qos"]);
-    for key in keys(&discovery["device"]) {
-        assert!(DEVICE_KEYS.contains(&key.as_str()), "{key}");
-    }
-
     let components = discovery["components"].as_object().unwrap();
-    let mut unique_ids = BTreeSet::new();
     for (key, component) in components {
         let text = |name: &str| component[name].as_str().unwrap();
-        for name in keys(component) {
-            assert!(COMPONENT_KEYS.contains(&name.as_str()), "{key}: {name}");
-            assert!(
-                text("platform") == "sensor" || !SENSOR_ONLY.contains(&name.as_str()),
-                "{key}: {name}"
-            );
-        }
         assert_eq!(text("unique_id"), format!("xt211_{}_{key}", device.info().id));
-        assert!(unique_ids.insert(text("unique_id")));
         let prefix = format!("{}.xt211_meter_", text("platform"));
         assert!(text("default_entity_id").starts_with(&prefix));
         assert!(!text("name").contains(&device.info().name));
         assert!(text("value_template").contains(&format!("value_json.get('{key}')")));
 
         let topic = text("state_topic");
-        let message = messages.iter().find(|(other, _)| other == topic);
+        let message = states.iter().find(|(other, _)| other == topic);
         let (_, message) = message.expect("a message on the topic");
         assert!(message.get(key).is_some(), "{key} in {message}");
         assert_eq!(component.get("expire_after").is_some(), topic.ends_with("/live"));
@@ -132,7 +45,7 @@ fn check(device: &MeterDevice) {
 
     // And every state has an entity, but for the attributes of another.
     let attributes = ["status_text", "planned_start", "real_start", "sent"];
-    for (topic, message) in &messages {
+    for (topic, message) in &states {
         for key in keys(message) {
             match components.get(&key) {
                 Some(component) => assert_eq!(component["state_topic"], *topic),
@@ -142,14 +55,13 @@ fn check(device: &MeterDevice) {
     }
 }
 
-fn meter() -> MeterDevice {
-    MeterDevice::new(MeterInfo {
-        id: "meter".parse().unwrap(),
-        name: "XT211 Meter".into(),
-        serial: None,
-        page: None,
-        expire_after: Some(Duration::from_secs(3600)),
-    })
+#[test]
+fn every_sample() {
+    for_each_sample(|_, message| {
+        let mut device = meter();
+        apply(&mut device, message);
+        check(&device);
+    });
 }
 
 fn code() -> impl Strategy<Value = ObisCode> {
@@ -193,6 +105,9 @@ proptest! {
     fn entities_and_states_belong_together(readings in prop::collection::vec(reading(), 0..4)) {
         let mut device = meter();
         for reading in &readings {
+            let discovery = |device: &MeterDevice| {
+                device.discovery(&topics(), &origin(), Language::English)
+            };
             let before = discovery(&device);
             let changed = device.apply_reading(reading);
             prop_assert_eq!(changed.discovery, discovery(&device) != before);
@@ -231,5 +146,6 @@ fn module_and_battery() {
     );
     device.apply_battery(&Battery { voltage: number, soc: number });
     check(&device);
-    assert_eq!(device.seen().count(), 12);
+    // And the five of the bridge.
+    assert_eq!(device.told().count(), 12 + 5);
 }
