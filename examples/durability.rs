@@ -77,7 +77,7 @@ fn keep(
         store.write(|store| {
             for number in first..count.min(first + burst) {
                 let time = begin + Duration::minutes(number.into());
-                store.append_reading(meter, time, registers)?;
+                store.append_reading(meter, time, registers, None)?;
             }
             Ok::<_, xt211_store::StoreError>(())
         })?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod checksum;
 mod codec;
 mod connection;
 mod damage;
@@ -33,7 +34,7 @@ pub use meter::StoredMeter;
 pub use queries::Queries;
 pub use reader::Reader;
 pub use record::{Content, Record, Ticket};
-pub use set_aside::{NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
+pub use set_aside::{Filed, NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
 pub use statistic::StoredHour;
 pub use store::{Opened, Store};
 pub use transaction::Transaction;

@@ -4,7 +4,10 @@ use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
 
 use crate::{
-    MeterKey, Queries, StoreError, Transaction, failure::Failure, instant::from_nanoseconds,
+    MeterKey, Queries, StoreError, Transaction,
+    failure::Failure,
+    instant::from_nanoseconds,
+    record::{some_text_of, text_of},
 };
 
 const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at";
@@ -122,9 +125,9 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failu
     let forwarded_at: Option<i64> = row.get(6)?;
     Ok(StoredMeter {
         key,
-        id: row.get(1)?,
-        topic: row.get(2)?,
-        serial: row.get(3)?,
+        id: text_of(row, 1)?,
+        topic: some_text_of(row, 2)?,
+        serial: some_text_of(row, 3)?,
         seen: seen(connection, key)?,
         status: row.get(4)?,
         battery: row.get(5)?,
@@ -135,8 +138,7 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failu
 fn seen(connection: &Connection, meter: MeterKey) -> Result<Vec<String>, Failure> {
     let sql = "SELECT name FROM seen WHERE meter = ?1 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
-    let names = statement.query_map([meter.0], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
+    statement.query_and_then([meter.0], |row| text_of(row, 0))?.collect()
 }
 
 /// A place in a list. No list in memory is longer than 2^63.

@@ -12,15 +12,15 @@ use crate::{
     MeterKey, Queries, Range, Record, Sequence, StoreError, Ticket, Transaction,
     failure::Failure,
     instant::to_nanoseconds,
-    record::{READING, STATE},
+    record::{COLUMNS, READING, STATE},
 };
 
 /// The two parts of what waits, up to a number of records each.
 pub(crate) const BATCHES: [&str; 2] = [
     // A cross join is not reordered: what is listed is few.
-    "SELECT sequence, meter, kind, time, content FROM again CROSS JOIN record USING (sequence)
-     ORDER BY sequence LIMIT ?1",
-    "SELECT sequence, meter, kind, time, content FROM record
+    "SELECT sequence, meter, kind, time, content, serial, checksum
+     FROM again CROSS JOIN record USING (sequence) ORDER BY sequence LIMIT ?1",
+    "SELECT sequence, meter, kind, time, content, serial, checksum FROM record
      WHERE sequence > (SELECT cursor FROM outbox) ORDER BY sequence LIMIT ?1",
 ];
 
@@ -53,10 +53,11 @@ impl Queries {
     /// See [`Queries`].
     pub fn newest_waiting(&self) -> Result<Option<Record>, StoreError> {
         self.ask(|connection| {
-            let sql = "SELECT sequence, meter, kind, time, content FROM record
-                       WHERE sequence > (SELECT cursor FROM outbox)
-                       ORDER BY sequence DESC LIMIT 1";
-            let mut statement = connection.prepare_cached(sql)?;
+            let sql = format!(
+                "SELECT {COLUMNS} FROM record WHERE sequence > (SELECT cursor FROM outbox)
+                 ORDER BY sequence DESC LIMIT 1"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(())?;
             rows.next()?.map(Record::from_row).transpose()
         })
@@ -84,16 +85,21 @@ impl Queries {
 }
 
 impl Transaction<'_> {
-    /// Says that records were taken, at a time. They wait no more; what was passed over goes on
-    /// waiting. Tickets of records that are not there are passed over.
+    /// Says that records were taken, at a time; or that they make nothing that could be, then
+    /// without one. They wait no more; what was passed over goes on waiting. Tickets of records
+    /// that are not there are passed over.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn forwarded(&mut self, tickets: &[Ticket], at: OffsetDateTime) -> Result<(), StoreError> {
-        let at = self.change(|_| to_nanoseconds(at))?;
+    pub fn forwarded(
+        &mut self,
+        tickets: &[Ticket],
+        at: Option<OffsetDateTime>,
+    ) -> Result<(), StoreError> {
+        let at = self.change(|_| at.map(to_nanoseconds).transpose())?;
         self.change(|connection| {
-            let sql = "UPDATE meter SET forwarded_at = ?2 WHERE key = ?1";
+            let sql = "UPDATE meter SET forwarded_at = coalesce(?2, forwarded_at) WHERE key = ?1";
             let mut statement = connection.prepare_cached(sql)?;
             for meter in take_out(connection, tickets)? {
                 statement.execute(params![meter.0, at])?;

@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use xt211_message::{Register, Registers};
 
 use crate::{
-    MeterKey, Queries, Sequence, StoreError, Transaction, codec,
+    Content, MeterKey, Queries, Record, Sequence, StoreError, Transaction, codec,
     failure::Failure,
-    instant::{from_nanoseconds, to_nanoseconds},
-    record::bytes_of,
+    instant::to_nanoseconds,
+    record::{COLUMNS, Columns, READING},
 };
 
 impl Queries {
@@ -40,11 +40,9 @@ impl Queries {
         at_or_before: OffsetDateTime,
     ) -> Result<Option<(OffsetDateTime, Registers<'static>)>, StoreError> {
         self.ask(|connection| {
-            let sql = "SELECT time, content FROM record
-                       WHERE meter = ?1 AND kind = 0 AND time <= ?2
-                       ORDER BY time DESC, sequence DESC";
             let mut newest = None;
-            visit_readings(connection, sql, meter, at_or_before, &mut |time, _| {
+            let span = "time <= ?2 ORDER BY time DESC, sequence DESC";
+            visit_readings(connection, span, meter, at_or_before, &mut |time, _| {
                 newest = Some(time);
                 ControlFlow::Break(())
             })?;
@@ -66,9 +64,8 @@ impl Queries {
         time: OffsetDateTime,
         visit: &mut dyn FnMut(OffsetDateTime, &Registers<'static>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let sql = "SELECT time, content FROM record WHERE meter = ?1 AND kind = 0 AND time < ?2
-                   ORDER BY time DESC, sequence DESC";
-        self.ask(|connection| visit_readings(connection, sql, meter, time, visit))
+        let span = "time < ?2 ORDER BY time DESC, sequence DESC";
+        self.ask(|connection| visit_readings(connection, span, meter, time, visit))
     }
 
     /// Visits the readings of a meter after a time, the oldest first, row by row: a time may come
@@ -83,16 +80,16 @@ impl Queries {
         time: OffsetDateTime,
         visit: &mut dyn FnMut(OffsetDateTime, &Registers<'static>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let sql = "SELECT time, content FROM record WHERE meter = ?1 AND kind = 0 AND time > ?2
-                   ORDER BY time, sequence";
-        self.ask(|connection| visit_readings(connection, sql, meter, time, visit))
+        let span = "time > ?2 ORDER BY time, sequence";
+        self.ask(|connection| visit_readings(connection, span, meter, time, visit))
     }
 }
 
 impl Transaction<'_> {
     /// Keeps what a meter's registers held at a time, and puts it into the outbox. It never
     /// changes, unless it is [withdrawn](Self::withdraw). What is there already of that time has to
-    /// have other registers, which is for the caller to see to.
+    /// have other registers, which is for the caller to see to. The serial number is the one that
+    /// the message told, also where these registers do not have it.
     ///
     /// # Errors
     ///
@@ -102,16 +99,14 @@ impl Transaction<'_> {
         meter: MeterKey,
         time: OffsetDateTime,
         registers: &Registers<'_>,
+        serial: Option<&str>,
     ) -> Result<Sequence, StoreError> {
         let time = self.change(|_| to_nanoseconds(time))?;
         let sequence = self.next_sequence()?;
-        self.change(|connection| {
-            let sql = "INSERT INTO record (sequence, meter, kind, time, content)
-                       VALUES (?1, ?2, 0, ?3, ?4)";
-            let row = params![sequence.0, meter.0, time, codec::encode(registers)];
-            connection.prepare_cached(sql)?.execute(row)?;
-            Ok(sequence)
-        })
+        let serial = serial.filter(|serial| registers.serial() != Some(serial));
+        let content = codec::encode(registers);
+        let row = Columns { meter, kind: READING, time, content: &content, serial };
+        self.change(|connection| row.insert(connection, sequence))
     }
 
     /// Takes registers out of what is kept of a time, so that others can take their place. Their
@@ -128,14 +123,19 @@ impl Transaction<'_> {
     ) -> Result<(), StoreError> {
         let time = self.change(|_| to_nanoseconds(time))?;
         self.change(|connection| {
-            for (sequence, there) in rows_at(connection, meter, time)? {
+            for Record { ticket, content, serial, .. } in records_at(connection, meter, time)? {
+                let Content::Reading(there) = content else { continue };
                 let stays = |one: &&Register<'static>| registers.get(one.code).is_none();
                 let left = registers_from(there.iter().filter(stays).cloned());
-                if left.len() < there.len() {
-                    let sql = "UPDATE record SET content = ?2 WHERE sequence = ?1";
-                    let row = params![sequence, codec::encode(&left)];
-                    connection.prepare_cached(sql)?.execute(row)?;
+                if left.len() == there.len() {
+                    continue;
                 }
+                let content = codec::encode(&left);
+                let serial = serial.as_deref();
+                let row = Columns { meter, kind: READING, time, content: &content, serial };
+                let sql = "UPDATE record SET content = ?2, checksum = ?3 WHERE sequence = ?1";
+                let row = params![ticket.sequence().0, content, row.checksum()];
+                connection.prepare_cached(sql)?.execute(row)?;
             }
             Ok(())
         })
@@ -144,16 +144,19 @@ impl Transaction<'_> {
 
 fn visit_readings(
     connection: &Connection,
-    sql: &str,
+    span: &str,
     meter: MeterKey,
     time: OffsetDateTime,
     visit: &mut dyn FnMut(OffsetDateTime, &Registers<'static>) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!("SELECT {COLUMNS} FROM record WHERE meter = ?1 AND kind = 0 AND {span}");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![meter.0, to_nanoseconds(time)?])?;
     while let Some(row) = rows.next()? {
-        let Some(registers) = codec::decode(bytes_of(row, 1)?) else { continue };
-        if visit(from_nanoseconds(row.get(0)?)?, &registers).is_break() {
+        let record = Record::from_row(row)?;
+        let time = record.time;
+        let Some(registers) = record.into_reading() else { continue };
+        if visit(time, &registers).is_break() {
             break;
         }
     }
@@ -166,33 +169,25 @@ fn merged(
     meter: MeterKey,
     time: i64,
 ) -> Result<Option<Registers<'static>>, Failure> {
-    let rows = rows_at(connection, meter, time)?.into_iter().map(|(_, registers)| registers);
-    Ok(rows.reduce(|first, second| {
+    let records = records_at(connection, meter, time)?;
+    Ok(records.into_iter().filter_map(Record::into_reading).reduce(|first, second| {
         let is_new = |register: &&Register<'static>| first.get(register.code).is_none();
         registers_from(first.iter().chain(second.iter().filter(is_new)).cloned())
     }))
 }
 
-/// The rows of one time, in the order in which they came.
-fn rows_at(
-    connection: &Connection,
-    meter: MeterKey,
-    time: i64,
-) -> Result<Vec<(i64, Registers<'static>)>, Failure> {
-    let sql = "SELECT sequence, content FROM record WHERE meter = ?1 AND kind = 0 AND time = ?2
-               ORDER BY sequence";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![meter.0, time])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        if let Some(registers) = codec::decode(bytes_of(row, 1)?) {
-            all.push((row.get(0)?, registers));
-        }
-    }
-    Ok(all)
+/// The readings of one time, in the order in which they came.
+fn records_at(connection: &Connection, meter: MeterKey, time: i64) -> Result<Vec<Record>, Failure> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM record WHERE meter = ?1 AND kind = 0 AND time = ?2 ORDER BY sequence"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_and_then(params![meter.0, time], Record::from_row)?.collect()
 }
 
 /// Cannot fail: of these registers, no two have one code.
-fn registers_from(registers: impl Iterator<Item = Register<'static>>) -> Registers<'static> {
+pub(crate) fn registers_from(
+    registers: impl Iterator<Item = Register<'static>>,
+) -> Registers<'static> {
     Registers::from_vec(registers.collect()).unwrap_or_default()
 }

@@ -3,7 +3,11 @@
 use rusqlite::params;
 use time::OffsetDateTime;
 
-use crate::{MeterKey, Sequence, StoreError, Transaction, instant::to_nanoseconds};
+use crate::{
+    MeterKey, Sequence, StoreError, Transaction,
+    instant::to_nanoseconds,
+    record::{Columns, STATE},
+};
 
 impl Transaction<'_> {
     /// Keeps a module's message about itself or its battery, as it came, and puts it into the
@@ -28,11 +32,7 @@ impl Transaction<'_> {
             return Ok(None);
         }
         let sequence = self.next_sequence()?;
-        self.change(|connection| {
-            let sql = "INSERT INTO record (sequence, meter, kind, time, content)
-                       VALUES (?1, ?2, 1, ?3, ?4)";
-            connection.prepare_cached(sql)?.execute(params![sequence.0, meter.0, time, message])?;
-            Ok(Some(sequence))
-        })
+        let row = Columns { meter, kind: STATE, time, content: message, serial: None };
+        self.change(|connection| row.insert(connection, sequence)).map(Some)
     }
 }

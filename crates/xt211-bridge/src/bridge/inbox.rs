@@ -103,5 +103,5 @@ fn set_aside(
         reason: &refusal.text,
         content: NewContent::Message(payload),
     };
-    Ok(store.set_aside(&entry)?.1)
+    Ok(store.set_aside(&entry)?.is_new())
 }

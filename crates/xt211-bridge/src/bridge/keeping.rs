@@ -1,12 +1,13 @@
 //! What the bridge does in the store.
 
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 
 use time::{Duration, OffsetDateTime};
-use xt211_store::{Queries, SetAside, StoreError, Transaction};
+use xt211_store::{MeterKey, Queries, SetAside, StoreError, Ticket, Transaction};
 
 use super::{
     Bridge,
+    clock::Step,
     inbox::{Fate, decide},
 };
 use crate::{
@@ -40,10 +41,11 @@ impl Bridge {
                 }
             }
             count(registry, store, is_forwarding)?;
-            Ok((store.reader()?, store.reader()?))
+            Ok((store.reader()?, store.reader()?, store.last_set_aside()?))
         });
         match reader {
-            Ok((reader, another)) => {
+            Ok((reader, another, last_set_aside)) => {
+                self.judged = last_set_aside;
                 self.forwarder = Forwarder::start(&self.config, reader)?;
                 self.statistician = Statistician::start(&self.config, another);
                 self.has_remembered = true;
@@ -166,12 +168,15 @@ impl Bridge {
     /// Takes note of what was forwarded, once that is written down.
     fn note(&mut self, news: &News, now: OffsetDateTime) {
         match news {
-            News::Forwarded(tickets) => {
+            News::Forwarded(tickets) | News::PassedOver(tickets) => {
+                let is_success = matches!(news, News::Forwarded(_));
                 for (_, meter) in tickets {
                     if let Some(point) = self.registry.find_mut(*meter) {
                         let counts = &mut point.presence.counts;
                         counts.waiting = counts.waiting.saturating_sub(1);
-                        counts.last_success = Some(now);
+                        if is_success {
+                            counts.last_success = Some(now);
+                        }
                     }
                 }
             }
@@ -219,24 +224,45 @@ impl Bridge {
         }
     }
 
-    /// Judges again what seemed to be of the future, if our clock was wrong.
-    pub(super) fn judge_again(&mut self) -> anyhow::Result<()> {
-        let Some(since) = self.clock.wrong_since() else { return Ok(()) };
+    /// Judges again what seemed to be of the future, if our clock was wrong. Returns whether there
+    /// is more of it.
+    pub(super) fn judge_again(&mut self) -> anyhow::Result<bool> {
+        let Some(step) = self.clock.step() else { return Ok(false) };
         let now = OffsetDateTime::now_utc();
-        let Self { keeper, registry, .. } = self;
+        let Self { keeper, registry, judged, .. } = self;
+        let code = Reason::InTheFuture(now).code();
         let mut asides = Vec::new();
-        let judged = keeper
-            .with_store(|store| ahead_of_us(store, since, &mut asides))
-            .and_then(|()| keeper.write(|store| judge_all(registry, store, &asides, now)));
-        match judged {
+        let effects = keeper
+            .with_store(|store| {
+                asides = store.set_aside_after(*judged, code, MOST_RELEASES)?;
+                Ok(())
+            })
+            .and_then(|()| {
+                keeper.with_store(|store| {
+                    store.write(|store| judge_all(registry, store, &asides, step, now))
+                })
+            });
+        match effects {
             Ok(effects) => {
-                self.clock.settle();
                 for (number, effect) in &effects {
                     self.show_effect(*number, effect);
                 }
-                Ok(())
+                let is_more = asides.len() >= MOST_RELEASES;
+                self.judged = asides.last().map_or(self.judged, |aside| aside.id);
+                if !is_more {
+                    tracing::info!(
+                        "our clock was put ahead by {} s; what seemed to be of the future was \
+                         judged again",
+                        step.ahead.whole_seconds()
+                    );
+                    self.clock.settle();
+                }
+                Ok(is_more)
             }
-            Err(reason) => self.not_kept(&reason),
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
         }
     }
 
@@ -247,9 +273,17 @@ impl Bridge {
         if now < RELEASED {
             return Ok(false);
         }
-        let before = now - Duration::days(self.config.store.keep_days.into());
+        let days = Duration::days(self.config.store.keep_days.into());
         let is_forwarding = self.config.influxdb.is_some();
-        match self.keeper.write(|store| store.prune(before, is_forwarding, MOST_PRUNED)) {
+        // It may have nothing to write, which does not show that something can be written.
+        let removed = self.keeper.with_store(|store| {
+            store.write(|store| {
+                // Nor must one that is ahead: what is old is so beside what is there.
+                let Some(newest) = newest(store, now)? else { return Ok(0) };
+                store.prune(newest - days, is_forwarding, MOST_PRUNED)
+            })
+        });
+        match removed {
             Ok(0) => Ok(false),
             Ok(removed) => {
                 let days = self.config.store.keep_days;
@@ -262,6 +296,20 @@ impl Bridge {
             }
         }
     }
+}
+
+/// The time of the newest reading of any meter.
+fn newest(store: &Queries, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, StoreError> {
+    let mut newest = None;
+    for meter in store.meters()? {
+        let reading = store.newest_reading(meter.key, now)?;
+        newest = newest.max(reading.map(|(time, _)| time));
+    }
+    Ok(newest)
+}
+
+fn just_tickets(tickets: &[(Ticket, MeterKey)]) -> Vec<Ticket> {
+    tickets.iter().map(|(ticket, _)| *ticket).collect()
 }
 
 fn log_refusals(delivery: &Delivery, refusals: &[Refusal]) {
@@ -277,10 +325,8 @@ fn write_down(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     match news {
-        News::Forwarded(tickets) => {
-            let tickets: Vec<_> = tickets.iter().map(|(ticket, _)| *ticket).collect();
-            store.forwarded(&tickets, now)
-        }
+        News::Forwarded(tickets) => store.forwarded(&just_tickets(tickets), Some(now)),
+        News::PassedOver(tickets) => store.forwarded(&just_tickets(tickets), None),
         News::Refused { ticket, line, code, reason, .. } => {
             let refusal = xt211_store::Refusal { at: now, topic: "", code, reason, line };
             store.refuse(*ticket, &refusal).map(drop)
@@ -342,35 +388,22 @@ fn release(
     Ok(effect.map(|effect| (number, effect)))
 }
 
-/// What was set aside since a time because it seemed to be of the future.
-fn ahead_of_us(
-    store: &Queries,
-    since: OffsetDateTime,
-    asides: &mut Vec<SetAside>,
-) -> Result<(), StoreError> {
-    let code = Reason::InTheFuture(since).code();
-    store.set_aside_entries(None, &mut |aside| {
-        if aside.at >= since && aside.code == code {
-            asides.push(aside);
-        }
-        ControlFlow::Continue(())
-    })
-}
-
 /// Judges again, and returns what came of it, by the number of the meter.
 fn judge_all<'a>(
     registry: &mut Registry,
     store: &mut Transaction<'_>,
     asides: &'a [SetAside],
+    step: Step,
     now: OffsetDateTime,
 ) -> Result<Vec<(usize, Effect<'a>)>, StoreError> {
     registry.recall(&store.meters()?);
     let mut effects = Vec::new();
-    for aside in asides {
+    for aside in asides.iter().filter(|aside| aside.at <= step.before) {
+        let came = aside.at + step.ahead;
         let number = aside.meter.and_then(|key| registry.number_of(key));
         if let Some(number) = number
             && let Some(point) = registry.get_mut(number)
-            && let Some(effect) = point.intake.judge_again(store, aside, now)?
+            && let Some(effect) = point.intake.judge_again(store, aside, came, now)?
         {
             effects.push((number, effect));
         }

@@ -43,6 +43,8 @@ pub(crate) struct Bridge {
     keeper: Keeper,
     registry: Registry,
     clock: Clock,
+    /// The last entry of what was set aside before we started, or that was judged again since.
+    judged: i64,
     announcer: Option<Announcer>,
     connection: Option<Connection>,
     forwarder: Option<Forwarder>,
@@ -84,6 +86,7 @@ impl Bridge {
             keeper,
             registry: Registry::new(&config.meters),
             clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
+            judged: 0,
             announcer,
             connection: None,
             forwarder: None,
@@ -136,8 +139,8 @@ impl Bridge {
                 }
                 _ = look_around.tick() => {
                     self.clock.look(OffsetDateTime::now_utc(), Instant::now());
-                    self.judge_again()?;
-                    if self.look_into_store()? {
+                    let is_more = self.judge_again()?;
+                    if self.look_into_store()? || is_more {
                         look_around.reset_immediately();
                     }
                     self.look_around();

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use xt211_message::{Reading, Register, Registers};
 use xt211_obis::ObisCode;
 
-use super::{Point, total::total};
+use super::{Point, Refused, total::total};
 
 /// What was set aside of a reading, and may yet be accepted.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,11 @@ impl Waiting {
             entry: None,
         };
         (!waiting.registers.is_empty()).then_some(waiting)
+    }
+
+    /// Whether this is what was refused just now, and is not filed yet.
+    pub(super) fn is_new(&self, refused: &Refused) -> bool {
+        self.entry.is_none() && self.time == refused.time && self.registers == refused.registers
     }
 
     /// Whether this is one of the registers that wait.

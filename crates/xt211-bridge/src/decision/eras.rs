@@ -100,6 +100,11 @@ impl Eras {
         }
     }
 
+    /// A total did not start anew after one time and not after the other.
+    pub(super) fn forget(&mut self, code: ObisCode, after: OffsetDateTime, until: OffsetDateTime) {
+        self.totals.retain(|(other, start)| *other != code || *start <= after || *start > until);
+    }
+
     /// A total turns out to have started anew earlier.
     pub(super) fn move_start(&mut self, code: ObisCode, from: OffsetDateTime, to: OffsetDateTime) {
         self.totals.retain(|era| *era != (code, from));

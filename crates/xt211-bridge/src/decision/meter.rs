@@ -62,6 +62,8 @@ pub enum Change {
 pub struct Accepted {
     /// When they were read.
     pub time: OffsetDateTime,
+    /// The serial number that their reading told.
+    pub serial: Option<Box<str>>,
     /// They.
     pub registers: Registers<'static>,
     /// Whether they are of the newest reading, and so to be shown.
@@ -110,17 +112,12 @@ impl Meter {
 
     /// Notes under which number something of a [`Change`] was set aside.
     pub fn file(&mut self, refused: &Refused, entry: i64) {
-        let same = |waiting: &&mut Waiting| {
-            waiting.entry.is_none()
-                && waiting.time == refused.time
-                && waiting.registers == refused.registers
-        };
-        if let Some(waiting) = self.waiting.iter_mut().find(same) {
+        if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.is_new(refused)) {
             waiting.entry = Some(entry);
         }
     }
 
-    /// Judges a reading; `now` is our clock.
+    /// Judges a reading, without what the user has discarded of it; `now` is our clock.
     ///
     /// # Errors
     ///
@@ -166,7 +163,7 @@ impl Meter {
     }
 
     /// Accepts a reading because the user says so, whatever its neighbours say, and whatever was
-    /// accepted of the same time.
+    /// accepted of the same time. The serial number is the one that its message told.
     ///
     /// # Errors
     ///
@@ -174,10 +171,11 @@ impl Meter {
     pub fn release<H: History>(
         &mut self,
         reading: &Reading<'_>,
+        serial: Option<&str>,
         now: OffsetDateTime,
         history: &H,
     ) -> Result<Vec<Change>, H::Error> {
-        Scene::new(self, history, now)?.release(reading)
+        Scene::new(self, history, now)?.release(reading, serial)
     }
 
     /// A reading was accepted that is newer than all others.

@@ -70,9 +70,9 @@ impl Reason {
         }
     }
 
-    /// Whether what was set aside with this code may yet be accepted, once its neighbours are.
-    #[must_use]
-    pub fn may_pass(code: &str) -> bool {
-        code.starts_with("reading.total.")
-    }
+    /// How the codes begin of what may yet be accepted, once its neighbours are.
+    pub const MAY_PASS: &str = "reading.total.";
+
+    /// How the codes begin of what has a time that cannot be.
+    pub const UNTIMELY: &str = "reading.time.";
 }

@@ -144,11 +144,16 @@ impl<'d, H: History> Scene<'d, H> {
 
     /// Accepts all of a reading; where it contradicts its neighbours, its totals start anew, and
     /// where it has another value than was accepted of its time, it takes that one's place.
-    pub(super) fn release(&mut self, reading: &Reading<'_>) -> Result<Vec<Change>, H::Error> {
+    pub(super) fn release(
+        &mut self,
+        reading: &Reading<'_>,
+        serial: Option<&str>,
+    ) -> Result<Vec<Change>, H::Error> {
         self.meter.no_longer_waits(reading);
         let known = self.accepted_at(reading.time)?;
         let is_new = |register: &Register<'_>| known.get(register.code) != Some(&register.value);
-        let Some(released) = Waiting::of(reading, is_new) else { return Ok(Vec::new()) };
+        let Some(mut released) = Waiting::of(reading, is_new) else { return Ok(Vec::new()) };
+        released.serial = released.serial.or_else(|| serial.map(Box::from));
         for register in &released.registers {
             let code = register.code;
             let Some(point) = released.point(code) else { continue };
@@ -158,10 +163,16 @@ impl<'d, H: History> Scene<'d, H> {
                 before.filter(|before| !check(*before, point)).map(|_| point.time),
                 after.filter(|after| !check(point, *after)).map(|after| after.time),
             ];
+            // What was thought of this span before is not so.
+            self.meter.eras.forget(
+                code,
+                before.map_or(BEGINNING, |before| before.time),
+                after.map_or(END, |after| after.time),
+            );
             for start in starts.into_iter().flatten() {
                 self.meter.eras.start(code, start);
-                self.meter.eras_changed = true;
             }
+            self.meter.eras_changed = true;
         }
         let registers = released.registers.clone();
         let (change, span) = self.accept(&released, registers)?;
@@ -283,7 +294,8 @@ impl<'d, H: History> Scene<'d, H> {
             self.newest = Some(time);
         }
         self.meter.newest = self.meter.newest.max(Some(time));
-        let accepted = Accepted { time, registers, is_current, entry: waiting.entry };
+        let serial = waiting.serial.clone();
+        let accepted = Accepted { time, serial, registers, is_current, entry: waiting.entry };
         Ok((Change::Accepted(accepted), span))
     }
 
@@ -447,9 +459,10 @@ impl<'d, H: History> Scene<'d, H> {
         let by_time = |point: &Point| point.time;
         Ok(Neighbours {
             before: before.into_iter().chain(earlier).max_by_key(by_time),
-            after: after
-                .into_iter()
-                .chain(later)
+            // What is fresh may have taken the place of what was there, which comes last here as it
+            // comes first there.
+            after: later
+                .chain(after)
                 .filter(|point| point.time <= self.horizon)
                 .min_by_key(by_time),
         })

@@ -18,6 +18,9 @@ use crate::{backoff::Backoff, config::Config};
 /// How many records are written at once.
 const BATCH: usize = 1_000;
 
+/// How many others are tried before a line is blamed on the server.
+const MOST_WITNESSES: usize = 16;
+
 /// Forwards what waits in the store, oldest first, until it is dropped. It only reads there: what
 /// has become of it, it reports.
 pub(crate) struct Forwarder {
@@ -38,6 +41,8 @@ pub(crate) struct Report {
 pub(crate) enum News {
     /// These were taken.
     Forwarded(Vec<(Ticket, MeterKey)>),
+    /// These make no lines.
+    PassedOver(Vec<(Ticket, MeterKey)>),
     /// This one never will be.
     Refused {
         ticket: Ticket,
@@ -185,14 +190,16 @@ impl Work {
         let mut records = Vec::new();
         for record in self.reader.waiting(self.batch)? {
             let meter = match meters.entry(record.meter) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => match self.reader.meter_of(record.meter)? {
-                    Some(meter) => place.insert(meter),
-                    // Cannot happen: a record refers to its meter.
-                    None => continue,
-                },
+                Entry::Occupied(known) => Some(known.into_mut()),
+                Entry::Vacant(place) => {
+                    self.reader.meter_of(record.meter)?.map(|meter| place.insert(meter))
+                }
             };
-            match self.lines.append(&mut lines, &record, (&*meter).into()) {
+            // There is its meter, unless the disk has changed that.
+            let line = meter
+                .ok_or_else(|| Unreadable::new(&record, &[]))
+                .and_then(|meter| self.lines.append(&mut lines, &record, (&*meter).into()));
+            match line {
                 Ok(()) => records.push(record),
                 Err(error) if records.is_empty() => return Ok(Next::Unreadable(record, error)),
                 Err(_) => break,
@@ -202,8 +209,10 @@ impl Work {
     }
 
     async fn write(&mut self, records: &[Record], lines: String) -> bool {
-        let answer = if lines.is_empty() { Ok(()) } else { self.client.write(lines.clone()).await };
-        match answer {
+        if lines.is_empty() {
+            return self.report(News::PassedOver(tickets(records))).await;
+        }
+        match self.client.write(lines.clone()).await {
             Ok(()) => self.succeeded(records).await,
             Err(Failure::Refused(refusal)) => match records {
                 [record] => self.give_up(record, &lines, refusal).await,
@@ -227,8 +236,7 @@ impl Work {
     async fn succeeded(&mut self, records: &[Record]) -> bool {
         self.batch = BATCH.min(self.batch.saturating_mul(2));
         self.answered();
-        let tickets = records.iter().map(|record| (record.ticket, record.meter)).collect();
-        self.report(News::Forwarded(tickets)).await
+        self.report(News::Forwarded(tickets(records))).await
     }
 
     /// Gives a record up, which makes this line; if it is to blame.
@@ -243,20 +251,31 @@ impl Work {
         self.set_aside(record, line, code, reason).await
     }
 
-    /// Whether there is a record that the server takes.
+    /// Whether there is a record that the server takes. Tries the newest one, and some by chance.
     async fn takes_another(&mut self, refused: &Record) -> bool {
-        let line = block_in_place(|| {
-            let newest = self.reader.newest_waiting().ok()?.filter(|newest| newest != refused)?;
-            let meter = self.reader.meter_of(newest.meter).ok()??;
-            let mut line = String::new();
-            self.lines.append(&mut line, &newest, (&meter).into()).ok()?;
-            Some(line)
-        });
-        // It is written once more when it is its turn, which changes nothing.
-        match line {
-            Some(line) if !line.is_empty() => self.client.write(line).await.is_ok(),
-            _ => false,
+        let mut lines = block_in_place(|| self.other_lines(refused)).unwrap_or_default();
+        fastrand::shuffle(lines.get_mut(1..).unwrap_or_default());
+        for line in lines.into_iter().take(MOST_WITNESSES) {
+            // It is written once more when it is its turn, which changes nothing.
+            if self.client.write(line).await.is_ok() {
+                return true;
+            }
         }
+        false
+    }
+
+    /// The lines of other records, the newest first.
+    fn other_lines(&self, refused: &Record) -> Result<Vec<String>, StoreError> {
+        let waiting = self.reader.newest_waiting()?.into_iter().chain(self.reader.waiting(BATCH)?);
+        let mut lines = Vec::new();
+        for record in waiting.filter(|record| record.ticket != refused.ticket) {
+            let Some(meter) = self.reader.meter_of(record.meter)? else { continue };
+            let mut line = String::new();
+            if self.lines.append(&mut line, &record, (&meter).into()).is_ok() && !line.is_empty() {
+                lines.push(line);
+            }
+        }
+        Ok(lines)
     }
 
     async fn set_aside(
@@ -310,4 +329,8 @@ impl Work {
         });
         tokio::time::sleep(how_long(self)).await;
     }
+}
+
+fn tickets(records: &[Record]) -> Vec<(Ticket, MeterKey)> {
+    records.iter().map(|record| (record.ticket, record.meter)).collect()
 }

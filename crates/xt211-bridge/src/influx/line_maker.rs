@@ -25,6 +25,12 @@ pub(crate) struct Unreadable {
     bytes: usize,
 }
 
+impl Unreadable {
+    pub(crate) fn new(record: &Record, bytes: &[u8]) -> Self {
+        Self { sequence: record.ticket.sequence().into(), bytes: bytes.len() }
+    }
+}
+
 /// What tells one meter from another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'m> {
@@ -59,23 +65,21 @@ impl LineMaker {
         record: &Record,
         meter: Identity<'_>,
     ) -> Result<(), Unreadable> {
-        let unreadable = |bytes: &[u8]| Unreadable {
-            sequence: record.ticket.sequence().into(),
-            bytes: bytes.len(),
-        };
         match &record.content {
             Content::Reading(registers) => {
                 let reading = Reading::new(record.time, registers.clone());
-                self.append_reading(lines, &reading, meter);
+                let own = registers.serial().or(record.serial.as_deref());
+                self.encoder.append_reading(lines, self.tag(own, meter), &reading);
             }
             Content::State(payload) => {
                 let settings = self.meters.get(meter.id);
                 let zone = settings.map_or_else(TimeZone::default, |meter| meter.timezone.clone());
                 // It was decoded when it was accepted.
-                let message = Message::decode(payload, &zone).map_err(|_| unreadable(payload))?;
+                let message = Message::decode(payload, &zone)
+                    .map_err(|_| Unreadable::new(record, payload))?;
                 self.append_state(lines, record.time, &message, meter);
             }
-            Content::Unreadable(bytes) => return Err(unreadable(bytes)),
+            Content::Unreadable(bytes) => return Err(Unreadable::new(record, bytes)),
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, Reading, Registers};
 use xt211_store::{
-    MeterKey, NewContent, NewSetAside, SetAside, SetAsideContent, StoredEra, StoredMeter,
+    Filed, MeterKey, NewContent, NewSetAside, SetAside, SetAsideContent, StoredEra, StoredMeter,
     Transaction,
 };
 
@@ -107,9 +107,14 @@ impl Intake {
     ) -> Stored<()> {
         let Message { sent, reading, status, battery, .. } = message;
         let mut meter = self.remembered(work)?;
-        if let Some(reading) = reading {
+        // What was set aside for its time does not become right when that has passed.
+        let is_untimely =
+            work.store.count_again(work.topic, payload, Reason::UNTIMELY, work.now)?;
+        work.is_aside = is_untimely;
+        if let Some(reading) = reading.filter(|_| !is_untimely) {
             work.take_reading(&mut meter, reading, payload)?;
         }
+        let sent = sent.filter(|_| !is_untimely);
         let untimely = sent.and_then(|sent| judge_time(sent, work.now).err());
         let sent = sent.filter(|_| untimely.is_none());
         if let Some(serial) = status.as_ref().and_then(|status| status.serial.as_deref())
@@ -140,24 +145,24 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes once more what was set aside for its time; our own clock was wrong. `None` if that time
-    /// still cannot be.
+    /// Takes once more what was set aside for its time; our own clock was wrong, and it came at
+    /// another time. `None` if its own still cannot be.
     pub(crate) fn judge_again<'m>(
         &mut self,
         store: &mut Transaction<'_>,
         aside: &'m SetAside,
+        came: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Stored<Option<Effect<'m>>> {
         let SetAsideContent::Message(payload) = &aside.content else { return Ok(None) };
         let Ok(message) = Message::decode(payload, &self.config.timezone) else { return Ok(None) };
         let read = message.reading.as_ref().map(|reading| reading.time);
-        if [read, message.sent].into_iter().flatten().any(|time| judge_time(time, now).is_err()) {
+        if [read, message.sent].into_iter().flatten().any(|time| judge_time(time, came).is_err()) {
             return Ok(None);
         }
         let key = self.key_in(store)?;
         let mut work = Work::new(store, &aside.topic, now, key);
         work.remove_set_aside(aside.id)?;
-        work.effect.released += 1;
         self.take_message(&mut work, message, payload)?;
         let effect = work.effect;
         self.save(store)?;
@@ -175,9 +180,9 @@ impl Intake {
         let topic = aside.topic.as_str();
         let mut work = Work::new(store, topic, now, key);
         match &aside.content {
-            SetAsideContent::Reading { time, registers, .. } => {
+            SetAsideContent::Reading { time, registers, serial } => {
                 let reading = Reading::new(*time, registers.clone());
-                self.release_reading(&mut work, &reading)?;
+                self.release_reading(&mut work, &reading, serial.as_deref())?;
             }
             SetAsideContent::Message(payload) => {
                 if let Err(refusal) = self.release_message(&mut work, payload)? {
@@ -208,16 +213,21 @@ impl Intake {
             Ok(message) => message,
             Err(error) => return Ok(Err(Refusal::from(&error))),
         };
-        let can_be_kept = |time: &OffsetDateTime| (BEGINNING..END).contains(time);
-        if let Some(reading) = &message.reading {
-            if !can_be_kept(&reading.time) {
-                return Ok(Err(Reason::InTheFuture(reading.time).into()));
+        let has_state = message.status.is_some() || message.battery.is_some();
+        let sent = message.sent.filter(|_| has_state);
+        let read = message.reading.as_ref().map(|reading| reading.time);
+        for time in [read, sent].into_iter().flatten() {
+            if time < BEGINNING {
+                return Ok(Err(Reason::TooEarly(time).into()));
             }
-            self.release_reading(work, reading)?;
+            if time >= END {
+                return Ok(Err(Reason::InTheFuture(time).into()));
+            }
         }
-        if (message.status.is_some() || message.battery.is_some())
-            && let Some(sent) = message.sent.filter(can_be_kept)
-        {
+        if let Some(reading) = &message.reading {
+            self.release_reading(work, reading, None)?;
+        }
+        if let Some(sent) = sent {
             work.append_state(sent, payload)?;
         }
         Ok(Ok(()))
@@ -227,10 +237,11 @@ impl Intake {
         &mut self,
         work: &mut Work<'_, '_, 'static>,
         reading: &Reading<'_>,
+        serial: Option<&str>,
     ) -> Stored<()> {
         let mut meter = self.remembered(work)?;
         let past = Past { store: work.store, meter: work.meter };
-        let changes = meter.release(reading, work.now, &past)?;
+        let changes = meter.release(reading, serial, work.now, &past)?;
         work.carry_out(&mut meter, changes)?;
         self.remember(work, meter)
     }
@@ -251,7 +262,8 @@ impl Intake {
             return Ok(meter);
         }
         let Work { store, meter: key, .. } = work;
-        let waiting = store.waiting_readings(*key, MOST_WAITING)?.into_iter().filter_map(waiting);
+        let waiting = store.waiting_readings(*key, Reason::MAY_PASS, MOST_WAITING)?;
+        let waiting = waiting.into_iter().filter_map(waiting_of);
         let newest = Past { store, meter: *key }.newest(END)?;
         let eras: Eras = store.eras(*key)?.into_iter().map(Era::from).collect();
         let limit = Limit { max_power: self.config.max_power_kw };
@@ -320,14 +332,23 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
     fn take_reading(
         &mut self,
         meter: &mut Meter,
-        reading: Reading<'m>,
+        mut reading: Reading<'m>,
         payload: &[u8],
     ) -> Stored<()> {
+        if let Err(reason) = judge_time(reading.time, self.now) {
+            return self.set_aside_whole(reason, payload);
+        }
+        let Reading { time, registers, .. } = &reading;
+        match self.store.without_discarded(self.meter, *time, registers, self.now)? {
+            Some(left) if left.is_empty() => return Ok(()),
+            Some(left) => reading.registers = left,
+            None => {}
+        }
         let past = Past { store: self.store, meter: self.meter };
         match meter.judge(&reading, self.now, &past)? {
             Judgement::Repeated => {}
             Judgement::Accepted => {
-                self.append(reading.time, &reading.registers)?;
+                self.append(reading.time, &reading.registers, None)?;
                 self.effect.readings.push(reading);
             }
             Judgement::Untimely(reason) => self.set_aside_whole(reason, payload)?,
@@ -344,12 +365,12 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
     fn carry_out(&mut self, meter: &mut Meter, changes: Vec<Change>) -> Stored<()> {
         for change in changes {
             match change {
-                Change::Accepted(Accepted { time, registers, is_current, entry }) => {
+                Change::Accepted(Accepted { time, serial, registers, is_current, entry }) => {
                     if let Some(entry) = entry {
                         self.remove_set_aside(entry)?;
                         self.effect.released += 1;
                     }
-                    self.append(time, &registers)?;
+                    self.append(time, &registers, serial.as_deref())?;
                     if is_current {
                         self.effect.readings.push(Reading::new(time, registers));
                     }
@@ -358,10 +379,11 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
                     self.store.withdraw(self.meter, refused.time, &refused.registers)?;
                     self.refuse(&refused)?;
                 }
-                Change::Refused(refused) => {
-                    let entry = self.refuse(&refused)?;
-                    meter.file(&refused, entry);
-                }
+                Change::Refused(refused) => match self.refuse(&refused)? {
+                    Filed::New(entry) | Filed::Known(entry) => meter.file(&refused, entry),
+                    // Cannot be: what was discarded is not judged.
+                    Filed::Discarded => {}
+                },
             }
         }
         Ok(())
@@ -373,13 +395,18 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
         Ok(())
     }
 
-    fn append(&mut self, time: OffsetDateTime, registers: &Registers<'_>) -> Stored<()> {
-        self.store.append_reading(self.meter, time, registers)?;
+    fn append(
+        &mut self,
+        time: OffsetDateTime,
+        registers: &Registers<'_>,
+        serial: Option<&str>,
+    ) -> Stored<()> {
+        self.store.append_reading(self.meter, time, registers, serial)?;
         self.effect.records += 1;
         Ok(())
     }
 
-    fn refuse(&mut self, refused: &Refused) -> Stored<i64> {
+    fn refuse(&mut self, refused: &Refused) -> Stored<Filed> {
         let Refused { time, serial, registers, reasons } = refused;
         let content = NewContent::Reading { time: *time, registers, serial: serial.as_deref() };
         // Cannot be without a reason.
@@ -395,8 +422,8 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
         Ok(())
     }
 
-    fn set_aside(&mut self, refusal: Refusal, content: NewContent<'_>) -> Stored<i64> {
-        let (id, is_new) = self.store.set_aside(&NewSetAside {
+    fn set_aside(&mut self, refusal: Refusal, content: NewContent<'_>) -> Stored<Filed> {
+        let filed = self.store.set_aside(&NewSetAside {
             at: self.now,
             meter: Some(self.meter),
             topic: self.topic,
@@ -404,11 +431,11 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
             reason: &refusal.text,
             content,
         })?;
-        if is_new {
+        if filed.is_new() {
             self.effect.set_aside += 1;
             self.effect.refusals.push(refusal);
         }
-        Ok(id)
+        Ok(filed)
     }
 
     fn remove_set_aside(&mut self, entry: i64) -> Stored<()> {
@@ -419,9 +446,9 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
 }
 
 /// What may yet be accepted of what was set aside.
-fn waiting(aside: SetAside) -> Option<Waiting> {
+fn waiting_of(aside: SetAside) -> Option<Waiting> {
     let SetAsideContent::Reading { time, registers, serial } = aside.content else { return None };
-    Reason::may_pass(&aside.code).then(|| Waiting {
+    Some(Waiting {
         time,
         serial: serial.map(Box::from),
         is_zero: aside.code == Reason::AllZero.code(),

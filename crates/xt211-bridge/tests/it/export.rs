@@ -111,7 +111,7 @@ fn nobody_has_to_read_to_the_end() {
                 let value = Value::Number(Decimal::from_parts(number, 3).unwrap());
                 let total = Register { code: "1.8.0".parse().unwrap(), value };
                 let registers = Registers::from_vec(vec![total]).unwrap();
-                store.append_reading(meter, minute(number), &registers)?;
+                store.append_reading(meter, minute(number), &registers, None)?;
             }
             Ok::<_, StoreError>(())
         })

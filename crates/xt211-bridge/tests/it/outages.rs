@@ -5,8 +5,8 @@ use insta::assert_snapshot;
 
 use crate::support::{
     Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at, line,
-    lines, message,
-    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
+    lines, message, sample,
+    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY, MODULE, STATUS},
     until,
 };
 
@@ -91,6 +91,46 @@ async fn something_else_that_refuses_a_line_and_takes_others() {
     let mut written = influxdb.lines();
     written.dedup();
     assert_eq!(written, [line(1)]);
+}
+
+#[tokio::test]
+async fn something_else_that_refuses_states_and_takes_readings() {
+    let (_mosquitto, influxdb, _bridge, client) = setup(Answer::Written).await;
+    influxdb.answer_by(|lines| match lines.contains("xt211_status") {
+        true => Answer::Text(500, "partial write: field type conflict"),
+        false => Answer::Written,
+    });
+    // What comes last is always a state, as a module does it.
+    let status = |minutes: i64| {
+        let text = String::from_utf8(sample("seed-status")).unwrap();
+        text.replace("20:27:35", &format!("20:{minutes:02}:35"))
+    };
+    for wake in 0..3 {
+        client.publish(STATUS, status(wake)).await;
+        client.publish(DATA, message(wake)).await;
+        client.publish(STATUS, status(wake + 10)).await;
+    }
+    until("all readings written", || {
+        lines(0..3).iter().all(|line| influxdb.lines().contains(line))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_makes_no_line_is_no_success() {
+    let mosquitto = Mosquitto::start().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Error(503, "away")).await;
+    let section = mosquitto.section() + &influxdb.section() + "status = false\n";
+    let _bridge = Bridge::start(&section).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, message(0)).await;
+    client.state(BRIDGE, "influxdb", "Error").await;
+    client.publish(STATUS, sample("seed-status")).await;
+    client.state(MODULE, "wakeups", 1072).await;
+    influxdb.answer(Answer::Written);
+    let state = client.state(BRIDGE, "waiting", 0).await;
+    assert!(state["last_success"].is_string(), "{state}");
+    assert_eq!(influxdb.lines().len(), 1);
 }
 
 #[tokio::test]

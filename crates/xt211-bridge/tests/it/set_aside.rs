@@ -178,7 +178,7 @@ async fn a_poisoned_line_is_released_or_discarded() {
 
 #[tokio::test]
 async fn what_was_discarded_is_no_witness() {
-    let (_mosquitto, _influxdb, bridge, client) = setup().await;
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
     let high = |minutes| reading_of(SERIAL, minute(minutes), 90_000.0 + minutes as f64);
     client.publish(DATA, message(0)).await;
     client.publish(DATA, high(10)).await;
@@ -189,12 +189,16 @@ async fn what_was_discarded_is_no_witness() {
     client.publish_all(DATA, [high(20), high(30)]).await;
     client.state(BRIDGE, "set_aside", 2).await;
     client.state(ENERGY, "1.8.0", 100).await;
+    // The module sends its whole queue again.
+    client.publish_all(DATA, [high(10), high(20), high(30), message(1)]).await;
+    until("the late one forwarded", || influxdb.lines().contains(&line(1))).await;
+    client.state(BRIDGE, "set_aside", 2).await;
     client.publish(DATA, high(40)).await;
     client.state(ENERGY, "1.8.0", 90_040).await;
     client.state(BRIDGE, "set_aside", 0).await;
     assert_eq!(bridge.printed("set-aside list").await, NOTHING);
     let exported = bridge.printed("export").await;
-    let lines = [line(0), line_of(20, 90_020), line_of(30, 90_030), line_of(40, 90_040)];
+    let lines = [line(0), line(1), line_of(20, 90_020), line_of(30, 90_030), line_of(40, 90_040)];
     assert_eq!(exported.lines().collect::<Vec<_>>(), lines);
 }
 
@@ -304,4 +308,45 @@ async fn all_of_one_kind_is_released_at_once() {
         Some("0 to be released")
     );
     client.state(BRIDGE, "set_aside", 0).await;
+}
+
+/// The serial number of the meter that is there next.
+const NEXT_SERIAL: &str = "5100099999";
+
+#[tokio::test]
+async fn what_is_accepted_later_is_still_of_the_meter_that_sent_it() {
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
+    client.publish(DATA, message(0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 300.0)).await;
+    client.publish(DATA, reading_of(SERIAL, minute(1), 900.0)).await;
+    // It is set back, which is believed only in the end.
+    for (at, total) in [(10, 1.0), (20, 1.5), (30, 2.0)] {
+        client.publish(DATA, reading_of(SERIAL, minute(at), total)).await;
+    }
+    client.state(ENERGY, "1.8.0", 2).await;
+    influxdb.written(4).await;
+    let before = bridge.printed("export").await;
+    client.publish(DATA, reading_of(NEXT_SERIAL, minute(60), 3.0)).await;
+    client.state(ENERGY, "1.8.0", 3).await;
+    assert!(bridge.printed("export").await.starts_with(&before));
+    client.state(BRIDGE, "set_aside", 2).await;
+    bridge.printed("set-aside release --all").await;
+    until("both released", || influxdb.lines().contains(&line_of(1, 900))).await;
+    until("both released", || influxdb.lines().contains(&line_of(0, 300))).await;
+    assert_eq!(bridge.printed("export").await.matches(NEXT_SERIAL).count(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_stays_set_aside() {
+    let mosquitto = Mosquitto::start().await;
+    let zone = "[[meter]]\ntimezone = \"Europe/Prague\"\n";
+    let bridge = Bridge::start(&(mosquitto.section() + zone)).await;
+    let client = Client::connect(&mosquitto).await;
+    // In UTC, that is in 1969.
+    let status = r#"{"datetime":"Thu Jan  1 00:00:07 1970","Status":{"Wakeups":1}}"#;
+    client.publish(STATUS, status).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    bridge.printed("set-aside release --all").await;
+    bridge.logs("1 cannot be released: ").await;
+    assert!(list(&bridge, "").await.contains("(cannot be released: it is of 1969-12-31"));
 }

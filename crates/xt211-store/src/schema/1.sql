@@ -36,7 +36,9 @@ CREATE TABLE record (
     meter    INTEGER NOT NULL REFERENCES meter,
     kind     INTEGER NOT NULL CHECK (kind IN (0, 1)),   -- a reading, a state
     time     INTEGER NOT NULL,
-    content  BLOB NOT NULL   -- of a reading, see codec.rs; of a state, the message
+    content  BLOB NOT NULL,  -- of a reading, see codec.rs; of a state, the message
+    serial   TEXT,           -- the meter's, if the message told it and the content does not
+    checksum INTEGER NOT NULL   -- of all of it, see checksum.rs
 ) STRICT;
 
 CREATE INDEX record_by_time ON record (meter, kind, time);
@@ -91,3 +93,5 @@ CREATE INDEX set_aside_by_meter ON set_aside (meter, kind) WHERE discarded = 0;
 CREATE INDEX set_aside_by_sequence ON set_aside (sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX set_aside_to_release ON set_aside (id) WHERE release = 1;
 CREATE INDEX set_aside_discarded ON set_aside (last_at) WHERE discarded = 1;
+CREATE INDEX set_aside_discarded_readings ON set_aside (meter, time)
+    WHERE discarded = 1 AND kind = 1;

@@ -1,25 +1,91 @@
 //! Setting aside, and what users do about it.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use time::OffsetDateTime;
+use xt211_message::{Register, Registers};
 
-use super::{LINE, MESSAGE, NewContent, NewSetAside, READING, Refusal, digest::digest};
+use super::{Filed, LINE, MESSAGE, NewContent, NewSetAside, READING, Refusal, digest::digest};
 use crate::{
     MeterKey, Sequence, StoreError, Ticket, Transaction, codec,
     failure::Failure,
     instant::to_nanoseconds,
     outbox::{meter_of, take_out},
+    reading::registers_from,
+    record::bytes_of,
 };
 
 impl Transaction<'_> {
-    /// Sets something aside, and returns its id and whether it is new. The very same of one topic is
-    /// kept once: when it comes again, it is counted, even if it was discarded.
+    /// Sets something aside. The very same of one topic is kept once: when it comes again, it is
+    /// counted, even if it was discarded.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn set_aside(&mut self, entry: &NewSetAside<'_>) -> Result<(i64, bool), StoreError> {
+    pub fn set_aside(&mut self, entry: &NewSetAside<'_>) -> Result<Filed, StoreError> {
         let row = self.change(|_| Row::of(entry))?;
         self.change(|connection| row.insert_or_count(connection))
+    }
+
+    /// Counts a message that has come again, if the very same is set aside or discarded for a
+    /// reason whose code begins so. Returns whether it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn count_again(
+        &mut self,
+        topic: &str,
+        message: &[u8],
+        codes: &str,
+        at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let at = self.change(|_| to_nanoseconds(at))?;
+        self.change(|connection| {
+            let row = Row { content: message.to_vec(), ..Row::new(at, None, [topic, "", ""]) };
+            let sql = "SELECT substr(code, 1, length(?2)) = ?2 FROM set_aside WHERE id = ?1";
+            let Some((id, _)) = row.same(connection)? else { return Ok(false) };
+            let is_it =
+                connection.prepare_cached(sql)?.query_one(params![id, codes], |row| row.get(0))?;
+            if is_it {
+                count_again(connection, id, at)?;
+            }
+            Ok(is_it)
+        })
+    }
+
+    /// Takes out of a reading that has come again what was discarded of it, which is counted.
+    /// `None` if that is nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn without_discarded(
+        &mut self,
+        meter: MeterKey,
+        time: OffsetDateTime,
+        registers: &Registers<'_>,
+        at: OffsetDateTime,
+    ) -> Result<Option<Registers<'static>>, StoreError> {
+        let (time, at) = self.change(|_| Ok((to_nanoseconds(time)?, to_nanoseconds(at)?)))?;
+        self.change(|connection| {
+            let sql = "SELECT id, content FROM set_aside
+                       WHERE meter = ?1 AND time = ?2 AND discarded = 1 AND kind = 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params![meter.0, time])?;
+            let mut left = None;
+            while let Some(row) = rows.next()? {
+                let Some(discarded) = codec::decode(bytes_of(row, 1)?) else { continue };
+                let here = left.as_ref().unwrap_or(registers);
+                let stays = |one: &&Register<'_>| discarded.get(one.code) != Some(&one.value);
+                let staying =
+                    registers_from(here.iter().filter(stays).cloned().map(Register::into_owned));
+                if staying.len() < here.len() {
+                    count_again(connection, row.get(0)?, at)?;
+                    left = Some(staying);
+                }
+            }
+            Ok(left)
+        })
     }
 
     /// Says that InfluxDB will never take a record: it waits no more, and its line is set aside.
@@ -35,12 +101,16 @@ impl Transaction<'_> {
                 return Ok(false);
             };
             take_out(connection, &[ticket])?;
+            // The disk may have changed that as well.
+            let sql = "SELECT key FROM meter WHERE key = ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let meter = statement.query_row([meter.0], |row| row.get(0)).optional()?.map(MeterKey);
             let Refusal { topic, code, reason, line, at: _ } = *refusal;
             let row = Row {
                 kind: LINE,
                 content: line.as_bytes().to_vec(),
                 sequence: Some(ticket.sequence()),
-                ..Row::new(at, Some(meter), [topic, code, reason])
+                ..Row::new(at, meter, [topic, code, reason])
             };
             row.insert_or_count(connection)?;
             Ok(true)
@@ -100,6 +170,13 @@ impl Transaction<'_> {
     }
 }
 
+/// Counts that an entry has come again.
+fn count_again(connection: &Connection, id: i64, at: i64) -> Result<(), Failure> {
+    let sql = "UPDATE set_aside SET times = times + 1, last_at = max(last_at, ?2) WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute(params![id, at])?;
+    Ok(())
+}
+
 /// A new row.
 struct Row<'a> {
     at: i64,
@@ -136,32 +213,10 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Returns its id, and whether it is new.
-    fn insert_or_count(&self, connection: &Connection) -> Result<(i64, bool), Failure> {
-        let digest = digest(&[self.topic.as_bytes(), &self.kind.to_le_bytes(), &self.content]);
-        let sql = "UPDATE set_aside SET times = times + 1, last_at = max(last_at, ?1) WHERE id =
-                       (SELECT id FROM set_aside WHERE digest = ?2 AND topic = ?3 AND kind = ?4
-                        AND content = ?5 AND time IS ?6 AND serial IS ?7 AND sequence IS ?8)
-                   RETURNING id";
-        let sequence = self.sequence.map(i64::from);
-        let same: Option<i64> = connection
-            .prepare_cached(sql)?
-            .query_row(
-                params![
-                    self.at,
-                    digest,
-                    self.topic,
-                    self.kind,
-                    self.content,
-                    self.time,
-                    self.serial,
-                    sequence
-                ],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(id) = same {
-            return Ok((id, false));
+    fn insert_or_count(&self, connection: &Connection) -> Result<Filed, Failure> {
+        if let Some((id, is_discarded)) = self.same(connection)? {
+            count_again(connection, id, self.at)?;
+            return Ok(if is_discarded { Filed::Discarded } else { Filed::Known(id) });
         }
         let sql = "INSERT INTO set_aside (at, last_at, meter, topic, code, reason, kind, content,
                                           time, serial, sequence, digest)
@@ -176,10 +231,26 @@ impl<'a> Row<'a> {
             self.content,
             self.time,
             self.serial,
-            sequence,
-            digest
+            self.sequence.map(i64::from),
+            self.digest()
         ];
         connection.prepare_cached(sql)?.execute(row)?;
-        Ok((connection.last_insert_rowid(), true))
+        Ok(Filed::New(connection.last_insert_rowid()))
+    }
+
+    /// The id of the very same, if it is there, and whether it was discarded.
+    fn same(&self, connection: &Connection) -> Result<Option<(i64, bool)>, Failure> {
+        let sql = "SELECT id, discarded FROM set_aside WHERE digest = ?1 AND topic = ?2
+                   AND kind = ?3 AND content = ?4 AND time IS ?5 AND serial IS ?6
+                   AND sequence IS ?7";
+        let sequence = self.sequence.map(i64::from);
+        let Self { topic, kind, content, time, serial, .. } = self;
+        let row = params![self.digest(), topic, kind, content, time, serial, sequence];
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.query_row(row, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    }
+
+    fn digest(&self) -> i64 {
+        digest(&[self.topic.as_bytes(), &self.kind.to_le_bytes(), &self.content])
     }
 }

@@ -9,7 +9,10 @@ use time::OffsetDateTime;
 use xt211_message::Registers;
 
 use crate::{
-    MeterKey, Sequence, codec, failure::Failure, instant::from_nanoseconds, record::bytes_of,
+    MeterKey, Sequence, codec,
+    failure::Failure,
+    instant::from_nanoseconds,
+    record::{bytes_of, some_text_of, text_of},
 };
 
 /// The columns that [`SetAside::from_row`] reads.
@@ -106,6 +109,25 @@ pub enum NewContent<'a> {
     },
 }
 
+/// What became of something that was to be set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// It is there, under this id.
+    New(i64),
+    /// The very same was there already.
+    Known(i64),
+    /// The very same was discarded.
+    Discarded,
+}
+
+impl Filed {
+    /// Whether it was not there before.
+    #[must_use]
+    pub const fn is_new(self) -> bool {
+        matches!(self, Self::New(_))
+    }
+}
+
 /// Why InfluxDB will never take a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal<'a> {
@@ -132,12 +154,12 @@ impl SetAside {
             last_at: from_nanoseconds(row.get(2)?)?,
             times: times.unsigned_abs(),
             meter: meter.map(MeterKey),
-            topic: row.get(5)?,
-            code: row.get(6)?,
-            reason: row.get(7)?,
+            topic: text_of(row, 5)?,
+            code: text_of(row, 6)?,
+            reason: text_of(row, 7)?,
             release_requested: row.get(8)?,
             content: SetAsideContent::from_row(row)?,
-            obstacle: row.get(14)?,
+            obstacle: some_text_of(row, 14)?,
         })
     }
 }
@@ -151,7 +173,7 @@ impl SetAsideContent {
                 Some(registers) => Some(Self::Reading {
                     time: from_nanoseconds(row.get(11)?)?,
                     registers,
-                    serial: row.get(12)?,
+                    serial: some_text_of(row, 12)?,
                 }),
                 None => None,
             },

@@ -49,6 +49,41 @@ impl Queries {
         })
     }
 
+    /// Entries of one reason that came after one, not discarded, the oldest first, up to a number of
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn set_aside_after(
+        &self,
+        id: i64,
+        code: &str,
+        limit: usize,
+    ) -> Result<Vec<SetAside>, StoreError> {
+        self.ask(|connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM set_aside WHERE id > ?1 AND code = ?2 AND discarded = 0
+                 ORDER BY id LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let row = params![id, code, i64::try_from(limit).unwrap_or(i64::MAX)];
+            statement.query_and_then(row, SetAside::from_row)?.collect()
+        })
+    }
+
+    /// The last id that was given.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn last_set_aside(&self) -> Result<i64, StoreError> {
+        self.ask(|connection| {
+            let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'set_aside'";
+            Ok(connection.prepare_cached(sql)?.query_one((), |row| row.get(0))?)
+        })
+    }
+
     /// How many entries of each meter (and of none) are set aside and not discarded.
     ///
     /// # Errors
@@ -68,8 +103,8 @@ impl Queries {
         })
     }
 
-    /// Readings of a meter that wait, set aside, for others that agree: the last so many that came
-    /// and were not discarded, in the order in which they came.
+    /// Readings of a meter that wait, set aside for reasons whose codes begin so, for others that
+    /// agree: the last so many that came and were not discarded, in the order in which they came.
     ///
     /// # Errors
     ///
@@ -77,16 +112,19 @@ impl Queries {
     pub fn waiting_readings(
         &self,
         meter: MeterKey,
+        codes: &str,
         limit: usize,
     ) -> Result<Vec<SetAside>, StoreError> {
         self.ask(|connection| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM set_aside
-                 WHERE meter = ?1 AND kind = 1 AND discarded = 0 ORDER BY id DESC LIMIT ?2"
+                 WHERE meter = ?1 AND kind = 1 AND discarded = 0
+                 AND substr(code, 1, length(?2)) = ?2 ORDER BY id DESC LIMIT ?3"
             );
             let mut statement = connection.prepare_cached(&sql)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = statement.query_and_then(params![meter.0, limit], SetAside::from_row)?;
+            let row = params![meter.0, codes, limit];
+            let rows = statement.query_and_then(row, SetAside::from_row)?;
             let mut entries = rows.collect::<Result<Vec<_>, _>>()?;
             entries.reverse();
             Ok(entries)

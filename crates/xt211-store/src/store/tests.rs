@@ -26,7 +26,7 @@ fn append(store: &mut Store, meter: MeterKey, count: u32) -> Result<(), StoreErr
     store.write(|transaction| {
         for number in 0..count {
             let time = START + Duration::seconds(number.into());
-            transaction.append_reading(meter, time, &total(number))?;
+            transaction.append_reading(meter, time, &total(number), None)?;
         }
         Ok(())
     })
@@ -58,7 +58,7 @@ fn a_full_disk_keeps_what_is_there_and_works_again_later() {
     // Even if the error is passed over.
     let passed_over: Result<(), StoreError> = store.write(|transaction| {
         for number in 0..1000 {
-            let _ = transaction.append_reading(meter, START, &total(number));
+            let _ = transaction.append_reading(meter, START, &total(number), None);
         }
         Ok(())
     });
@@ -107,7 +107,7 @@ fn a_backlog_does_not_make_a_batch_slower() {
     assert_eq!(steps(&store), few);
     let batch = store.waiting(99_000).unwrap();
     let tickets: Vec<_> = batch.iter().map(|record| record.ticket).collect();
-    store.write(|transaction| transaction.forwarded(&tickets, START)).unwrap();
+    store.write(|transaction| transaction.forwarded(&tickets, Some(START))).unwrap();
     assert_eq!(steps(&store), few);
 }
 

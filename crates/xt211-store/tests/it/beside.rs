@@ -45,7 +45,7 @@ fn a_reader_sees_what_is_committed() {
     let reader = fixture.store.reader().unwrap();
     assert_eq!(reader.path(), fixture.path());
     fixture.write(|transaction| {
-        transaction.append_reading(meter, minute(2), &total(2))?;
+        transaction.append_reading(meter, minute(2), &total(2), None)?;
         assert_eq!(reader.waiting(9)?.len(), 1);
         Ok(())
     });
@@ -66,7 +66,7 @@ fn nobody_waits_long_for_a_writer() {
             transaction.forward_range(&Range::default())?;
             let result = fixture
                 .store
-                .write(|transaction| transaction.append_reading(meter, minute(2), &total(2)));
+                .write(|transaction| transaction.append_reading(meter, minute(2), &total(2), None));
             let error = result.unwrap_err();
             assert_eq!(error.kind(), StoreErrorKind::Locked);
             // To read is possible all the same.
@@ -74,7 +74,7 @@ fn nobody_waits_long_for_a_writer() {
             Ok::<_, StoreError>(())
         })
         .unwrap();
-    fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2)));
+    fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2), None));
     assert_eq!(fixture.waiting(), [1, 2]);
 }
 

@@ -49,7 +49,7 @@ fn writes_until_it_is_killed() {
     loop {
         let sequence = store.write(|transaction| {
             let meter = transaction.add_meter("one", None)?;
-            transaction.append_reading(meter, minute(1), &total(1))
+            transaction.append_reading(meter, minute(1), &total(1), None)
         });
         // The line before this may be the test's name.
         println!("\n{}", i64::from(sequence.map_err(|error: StoreError| error).unwrap()));

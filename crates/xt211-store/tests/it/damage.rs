@@ -17,7 +17,7 @@ use crate::fixture::{Fixture, into, minute, total};
 fn cut_off() -> (tempfile::TempDir, Vec<u8>, Vec<u8>) {
     let mut fixture = Fixture::with_readings(5000).reopen();
     let meter = fixture.meter;
-    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1)));
+    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None));
     let database = fs::read(fixture.path()).unwrap();
     let log = fs::read(fixture.folder.path().join("a.db-wal")).unwrap();
     (tempfile::tempdir().unwrap(), database, log)
@@ -41,7 +41,9 @@ fn is_moved_aside(path: &Path, name: &str) {
     assert_eq!(log(&aside), log_before);
     assert_eq!(store.meters().unwrap(), []);
     let meter = store.write(|transaction| transaction.add_meter("one", None)).unwrap();
-    store.write(|transaction| transaction.append_reading(meter, minute(1), &total(1))).unwrap();
+    store
+        .write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None))
+        .unwrap();
     drop(store);
     let Opened { store, damaged } = Store::open(path).unwrap();
     assert_eq!(damaged, None);
@@ -88,7 +90,7 @@ fn a_record_that_is_changed_is_unreadable_and_nothing_else_is() {
         })
         .unwrap();
     assert_eq!(seen, [minute(3), minute(1)]);
-    fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2)));
+    fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2), None));
     assert_eq!(fixture.store.reading_at(meter, minute(2)).unwrap(), Some(total(2)));
     fixture.write(|transaction| transaction.withdraw(meter, minute(2), &total(0)));
     assert_eq!(fixture.store.waiting(9).unwrap().len(), 5);
@@ -176,7 +178,8 @@ fn damage_that_is_found_while_running() {
     // It is locked all along.
     assert_eq!(Store::open(&path).unwrap_err().kind(), StoreErrorKind::InUse);
     let meter = store.write(|transaction| transaction.add_meter("one", None)).unwrap();
-    let next = store.write(|transaction| transaction.append_reading(meter, minute(1), &total(1)));
+    let next =
+        store.write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None));
     assert_eq!(next, Ok::<_, StoreError>(5001.into()));
 }
 

@@ -53,8 +53,12 @@ impl Fixture {
         let meter = fixture.meter;
         fixture.write(|transaction| {
             for number in 1..=count {
-                let sequence =
-                    transaction.append_reading(meter, minute(number.into()), &total(number))?;
+                let sequence = transaction.append_reading(
+                    meter,
+                    minute(number.into()),
+                    &total(number),
+                    None,
+                )?;
                 assert_eq!(sequence, Sequence::from(i64::from(number)));
             }
             Ok(())
@@ -100,7 +104,7 @@ impl Fixture {
     pub(crate) fn forward(&mut self, sequences: &[i64]) {
         let tickets = self.tickets(sequences);
         assert_eq!(tickets.len(), sequences.len());
-        self.write(|transaction| transaction.forwarded(&tickets, minute(100)));
+        self.write(|transaction| transaction.forwarded(&tickets, Some(minute(100))));
     }
 
     /// The names in the folder.

@@ -18,15 +18,16 @@ fn rows_of_one_time_are_one_reading() {
     let mut fixture = Fixture::new();
     let meter = fixture.meter;
     fixture.write(|transaction| {
-        transaction.append_reading(meter, minute(2), &registers(&[("2.8.0", "5")]))?;
+        transaction.append_reading(meter, minute(2), &registers(&[("2.8.0", "5")]), None)?;
         transaction.append_reading(
             meter,
             minute(2),
             &registers(&[("1.8.0", "7"), ("96.1.1", "A")]),
+            None,
         )?;
         // What is there stays.
-        transaction.append_reading(meter, minute(2), &registers(&[("1.8.0", "8")]))?;
-        transaction.append_reading(meter, minute(4), &total(9))?;
+        transaction.append_reading(meter, minute(2), &registers(&[("1.8.0", "8")]), None)?;
+        transaction.append_reading(meter, minute(4), &total(9), None)?;
         transaction.append_state(meter, minute(5), b"{}")
     });
     let both = registers(&[("1.8.0", "7"), ("2.8.0", "5"), ("96.1.1", "A")]);
@@ -46,7 +47,7 @@ fn readings_before_and_after() {
     let meter = fixture.meter;
     fixture.write(|transaction| {
         for (at, value) in [(3, 1), (1, 2), (2, 3), (2, 4)] {
-            transaction.append_reading(meter, minute(at), &total(value))?;
+            transaction.append_reading(meter, minute(at), &total(value), None)?;
         }
         transaction.append_state(meter, minute(2), b"{}")
     });
@@ -66,12 +67,12 @@ fn records_come_by_time_whoever_they_are_of() {
     let meter = fixture.meter;
     let other = fixture.write(|transaction| {
         let other = transaction.add_meter("two", None)?;
-        transaction.append_reading(meter, minute(5), &total(1))?;
+        transaction.append_reading(meter, minute(5), &total(1), None)?;
         transaction.append_state(meter, minute(3), b"{}")?;
-        transaction.append_reading(other, minute(3), &total(3))?;
-        transaction.append_reading(meter, minute(3), &total(4))?;
-        transaction.append_reading(other, minute(1), &total(5))?;
-        transaction.append_reading(meter, minute(-99), &total(6))?;
+        transaction.append_reading(other, minute(3), &total(3), None)?;
+        transaction.append_reading(meter, minute(3), &total(4), None)?;
+        transaction.append_reading(other, minute(1), &total(5), None)?;
+        transaction.append_reading(meter, minute(-99), &total(6), None)?;
         Ok(other)
     });
     let store = &fixture.store;
@@ -102,7 +103,8 @@ fn a_visitor_may_ask_and_others_may_write_meanwhile() {
     let meter = fixture.meter;
     let mut seen = Vec::new();
     let mut visit = |record: xt211_store::Record| {
-        fixture.write(|transaction| transaction.append_reading(meter, minute(50), &total(50)));
+        fixture
+            .write(|transaction| transaction.append_reading(meter, minute(50), &total(50), None));
         // It sees what was there when the visit began.
         seen.push((record.ticket.sequence().into(), reader.waiting(9).unwrap().len()));
         ControlFlow::Continue(())
@@ -155,7 +157,8 @@ fn no_number_is_given_twice() {
     fixture.forward(&[1, 2, 3]);
     assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false, 9_999)), 2);
     let mut fixture = fixture.reopen();
-    let next = fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(9)));
+    let next =
+        fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(9), None));
     assert_eq!(next, 4.into());
     // This one is neither the newest reading nor forwarded, but the last: it stays.
     assert_eq!(fixture.write(|transaction| transaction.prune(minute(99), false, 9_999)), 0);
@@ -174,7 +177,7 @@ fn what_was_discarded_is_forgotten_if_it_stays_away() {
         content: NewContent::Message(b"[]"),
     };
     let set_aside = |fixture: &mut Fixture, at| {
-        fixture.write(|transaction| transaction.set_aside(&entry(at))).1
+        fixture.write(|transaction| transaction.set_aside(&entry(at))).is_new()
     };
     let prune = |fixture: &mut Fixture, before| {
         fixture.write(|transaction| transaction.prune(minute(before), true, 9_999))
@@ -195,12 +198,12 @@ fn what_is_withdrawn_makes_room() {
     let meter = fixture.meter;
     let both = registers(&[("1.8.0", "1"), ("2.8.0", "7")]);
     fixture.write(|transaction| {
-        transaction.append_reading(meter, minute(1), &both)?;
-        transaction.append_reading(meter, minute(2), &total(2))
+        transaction.append_reading(meter, minute(1), &both, None)?;
+        transaction.append_reading(meter, minute(2), &total(2), None)
     });
     fixture.write(|transaction| {
         transaction.withdraw(meter, minute(1), &total(9))?;
-        transaction.append_reading(meter, minute(1), &total(9))
+        transaction.append_reading(meter, minute(1), &total(9), None)
     });
     let there = fixture.store.reading_at(meter, minute(1)).unwrap();
     assert_eq!(there, Some(registers(&[("1.8.0", "9"), ("2.8.0", "7")])));

@@ -53,7 +53,7 @@ impl Model {
                     self.last += 1;
                     self.kept.insert(self.last);
                     self.waiting.insert(self.last);
-                    transaction.append_reading(meter, minute(self.last), &total(1))?;
+                    transaction.append_reading(meter, minute(self.last), &total(1), None)?;
                 }
                 Ok(())
             }),

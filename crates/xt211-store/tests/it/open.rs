@@ -105,14 +105,14 @@ fn a_failure_leaves_nothing() {
     let mut fixture = Fixture::new();
     let meter = fixture.meter;
     let failed: Result<(), Box<dyn std::error::Error>> = fixture.store.write(|transaction| {
-        transaction.append_reading(meter, minute(1), &total(1))?;
+        transaction.append_reading(meter, minute(1), &total(1), None)?;
         assert_eq!(transaction.waiting(10)?.len(), 1);
         Err("something else")?
     });
     assert_eq!(failed.unwrap_err().to_string(), "something else");
     assert!(fixture.waiting().is_empty());
     // Its number was not seen by anybody.
-    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1)));
+    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None));
     assert_eq!(fixture.waiting(), [1]);
 }
 
@@ -122,10 +122,10 @@ fn a_failure_that_is_passed_over_leaves_nothing_either() {
     let nobody = 7.into();
     let meter = fixture.meter;
     let failed: Result<(), StoreError> = fixture.store.write(|transaction| {
-        transaction.append_reading(meter, minute(1), &total(1))?;
-        let failed = transaction.append_reading(nobody, minute(1), &total(1)).unwrap_err();
+        transaction.append_reading(meter, minute(1), &total(1), None)?;
+        let failed = transaction.append_reading(nobody, minute(1), &total(1), None).unwrap_err();
         assert_eq!(failed.kind(), StoreErrorKind::Other);
-        assert_eq!(transaction.append_reading(meter, minute(2), &total(2)), Err(failed));
+        assert_eq!(transaction.append_reading(meter, minute(2), &total(2), None), Err(failed));
         Ok(())
     });
     assert_eq!(failed.unwrap_err().code(), "store.other");
@@ -139,7 +139,7 @@ fn a_time_out_of_range_harms_nothing_else() {
     let late = datetime!(3000-01-01 0:00 UTC);
     let path = fixture.path();
     fixture.write(|transaction| {
-        let failed = transaction.append_reading(meter, late, &total(1)).unwrap_err();
+        let failed = transaction.append_reading(meter, late, &total(1), None).unwrap_err();
         assert_eq!(failed.kind(), StoreErrorKind::TimeRange);
         assert_eq!(
             failed.to_string(),
@@ -151,7 +151,7 @@ fn a_time_out_of_range_harms_nothing_else() {
         assert!(transaction.append_state(meter, late, b"{}").is_err());
         let era = StoredEra { what: EraOf::Meter("51".to_owned()), since: late };
         assert!(transaction.set_eras(meter, &[era]).is_err());
-        transaction.append_reading(meter, minute(1), &registers(&[("96.1.1", "A")]))
+        transaction.append_reading(meter, minute(1), &registers(&[("96.1.1", "A")]), None)
     });
     assert_eq!(fixture.waiting(), [1]);
 }

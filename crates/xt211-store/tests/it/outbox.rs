@@ -32,7 +32,7 @@ fn what_is_passed_over_goes_on_waiting() {
     assert_eq!(fixture.waiting(), [1, 3, 4, 6]);
     assert_eq!(fixture.store.waiting_counts().unwrap(), [(fixture.meter, 4)]);
     // A ticket from before stands for the same record.
-    fixture.write(|transaction| transaction.forwarded(&late, minute(100)));
+    fixture.write(|transaction| transaction.forwarded(&late, Some(minute(100))));
     assert_eq!(fixture.waiting(), [3, 4, 6]);
     fixture.forward(&[3, 4, 6]);
     assert!(fixture.waiting().is_empty());
@@ -44,8 +44,8 @@ fn taking_twice_or_nothing_changes_nothing() {
     let mut fixture = Fixture::with_readings(3);
     let tickets = fixture.tickets(&[1, 2]);
     for _ in 0..2 {
-        fixture.write(|transaction| transaction.forwarded(&tickets, minute(100)));
-        fixture.write(|transaction| transaction.forwarded(&[], minute(200)));
+        fixture.write(|transaction| transaction.forwarded(&tickets, Some(minute(100))));
+        fixture.write(|transaction| transaction.forwarded(&[], Some(minute(200))));
         assert_eq!(fixture.waiting(), [3]);
         let meter = fixture.store.meter("one").unwrap().unwrap();
         assert_eq!(meter.forwarded_at, Some(minute(100)));
@@ -155,11 +155,11 @@ fn a_ticket_of_an_abandoned_database_stands_for_nothing() {
     let meter = store.write(|transaction| transaction.add_meter("two", None)).unwrap();
     fixture = Fixture { folder, store, meter };
     let sequence =
-        fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1)));
+        fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None));
     assert_eq!(sequence, 6.into());
     fixture.write(|transaction| {
         assert!(!transaction.refuse(tickets[0], &REFUSAL)?);
-        transaction.forwarded(&tickets, minute(1))
+        transaction.forwarded(&tickets, Some(minute(1)))
     });
     assert_eq!(fixture.waiting(), [6]);
 }
@@ -175,7 +175,7 @@ fn setting_aside_is_not_forwarding() {
         reason: "no JSON",
         content: NewContent::Message(b"{"),
     };
-    assert!(fixture.write(|transaction| transaction.set_aside(&entry)).1);
+    assert!(fixture.write(|transaction| transaction.set_aside(&entry)).is_new());
     assert_eq!(fixture.waiting(), [1]);
 }
 

@@ -27,7 +27,7 @@ fn entries(queries: &Queries) -> Vec<SetAside> {
 fn the_very_same_is_kept_once_and_counted() {
     let mut fixture = Fixture::new();
     let is_new = |fixture: &mut Fixture, entry: &NewSetAside<'_>| {
-        fixture.write(|transaction| transaction.set_aside(entry)).1
+        fixture.write(|transaction| transaction.set_aside(entry)).is_new()
     };
     assert!(is_new(&mut fixture, &message(1, b"[]")));
     assert!(!is_new(&mut fixture, &message(3, b"[]")));
@@ -78,15 +78,15 @@ fn readings_wait_for_others_that_agree() {
     let is_new = fixture.write(|transaction| {
         let mut is_new = Vec::new();
         for number in [3, 1, 2, 4, 1] {
-            is_new.push(transaction.set_aside(&reading(number, Some("51")))?.1);
+            is_new.push(transaction.set_aside(&reading(number, Some("51")))?.is_new());
         }
-        is_new.push(transaction.set_aside(&reading(1, None))?.1);
+        is_new.push(transaction.set_aside(&reading(1, None))?.is_new());
         transaction.set_aside(&NewSetAside { meter: Some(meter), ..message(11, b"[]") })?;
         Ok(is_new)
     });
     assert_eq!(is_new, [true, true, true, true, false, true]);
     assert!(fixture.write(|transaction| transaction.discard(4)));
-    let waiting = fixture.store.waiting_readings(meter, 3).unwrap();
+    let waiting = fixture.store.waiting_readings(meter, "", 3).unwrap();
     assert_eq!(waiting.iter().map(|entry| entry.id).collect::<Vec<_>>(), [2, 3, 5]);
     let content = |number: u32, serial: Option<&str>| SetAsideContent::Reading {
         time: minute(number.into()),
@@ -96,7 +96,7 @@ fn readings_wait_for_others_that_agree() {
     assert_eq!(waiting[0].content, content(1, Some("51")));
     assert_eq!(waiting[0].times, 2);
     assert_eq!(waiting[2].content, content(1, None));
-    assert_eq!(fixture.store.waiting_readings(2.into(), 3).unwrap(), []);
+    assert_eq!(fixture.store.waiting_readings(2.into(), "", 3).unwrap(), []);
     assert_eq!(fixture.store.set_aside_counts().unwrap(), [(Some(meter), 5)]);
 }
 
@@ -130,7 +130,7 @@ fn users_ask_for_releases() {
     fixture.write(|transaction| transaction.request_release(1));
     assert_eq!(obstacle(&fixture), None);
     // What was released and comes again is new, under an id of its own.
-    assert!(fixture.write(|transaction| transaction.set_aside(&message(5, b"3"))).1);
+    assert!(fixture.write(|transaction| transaction.set_aside(&message(5, b"3"))).is_new());
     assert_eq!(entries(&fixture.store).iter().map(|entry| entry.id).collect::<Vec<_>>(), [1, 4]);
 }
 

@@ -125,7 +125,7 @@ impl Bench {
     fn carry_out(&mut self, changes: &[Change]) {
         for change in changes {
             match change {
-                Change::Accepted(Accepted { time, registers, is_current, entry }) => {
+                Change::Accepted(Accepted { time, registers, is_current, entry, .. }) => {
                     if let Some(entry) = entry {
                         self.aside.remove(entry).expect("set aside before");
                     }

@@ -16,6 +16,13 @@ fn after(totals: &[(i64, &str)]) -> Bench {
 }
 
 impl Bench {
+    /// What the user wants accepted, who says that of what is set aside.
+    fn release(&mut self, reading: &Reading<'_>) {
+        self.aside.retain(|_, (refused, _)| refused.time != reading.time);
+        let Ok(changes) = self.meter.release(reading, None, self.now, &self.archive);
+        self.carry_out(&changes);
+    }
+
     fn take_totals(&mut self, totals: &[(i64, &str)]) {
         for (minutes, total) in totals {
             self.take(&reading(*minutes, &format!("1.8.0={total}")));
@@ -307,10 +314,7 @@ fn a_reading_of_the_future_that_a_wrong_clock_of_ours_let_in_is_no_witness() {
 fn the_user_knows_better() {
     let mut bench = after(&[(0, "7369"), (5, "12")]);
     assert_eq!(bench.aside(), [(5, FELL)]);
-    let Bench { meter, archive, .. } = &mut bench;
-    let Ok(changes) = meter.release(&reading(5, "1.8.0=12"), NOW, archive);
-    bench.aside.clear();
-    bench.carry_out(&changes);
+    bench.release(&reading(5, "1.8.0=12"));
     bench.has(&[(0, "7369"), (5, "12")], &[]);
     bench.take_totals(&[(10, "12.1")]);
     bench.has(&[(0, "7369"), (5, "12"), (10, "12.1")], &[]);
@@ -323,10 +327,7 @@ fn the_user_puts_another_value_in_the_place_of_the_first() {
     bench.take(&both);
     bench.take(&reading(5, "1.8.0=102 2.8.0=7"));
     bench.has(&[(0, "100"), (5, "101")], &[(5, OTHER)]);
-    let Bench { meter, archive, aside, .. } = &mut bench;
-    aside.clear();
-    let Ok(changes) = meter.release(&reading(5, "1.8.0=102 2.8.0=7"), NOW, archive);
-    bench.carry_out(&changes);
+    bench.release(&reading(5, "1.8.0=102 2.8.0=7"));
     bench.has(&[(0, "100"), (5, "102")], &[(5, "reading.register.replaced")]);
     let at = bench.archive.at(minute(5)).unwrap().unwrap();
     assert_eq!(at, reading(5, "1.8.0=102 2.8.0=7 16.7.0=40").registers);
@@ -338,7 +339,39 @@ fn the_user_puts_another_value_in_the_place_of_the_first() {
     );
     // A release of what is accepted already changes nothing.
     let Bench { meter, archive, .. } = &mut bench;
-    assert_eq!(meter.release(&reading(5, "1.8.0=102"), NOW, archive), Ok(Vec::new()));
+    assert_eq!(meter.release(&reading(5, "1.8.0=102"), None, NOW, archive), Ok(Vec::new()));
+}
+
+#[test]
+fn what_waits_is_judged_by_what_took_the_place_of_another() {
+    let mut bench = after(&[(0, "100"), (10, "103"), (5, "104"), (10, "108")]);
+    bench.has(&[(0, "100"), (10, "103")], &[(5, FELL), (10, OTHER)]);
+    bench.release(&reading(10, "1.8.0=108"));
+    bench.has(&[(0, "100"), (5, "104"), (10, "108")], &[(10, "reading.register.replaced")]);
+}
+
+#[test]
+fn a_release_that_is_taken_back_leaves_nothing() {
+    let mut bench = after(&[(0, "100"), (5, "102"), (10, "104"), (5, "900")]);
+    bench.release(&reading(5, "1.8.0=900"));
+    assert_ne!(bench.meter.eras, Eras::default());
+    bench.release(&reading(5, "1.8.0=102"));
+    assert_eq!(bench.meter.eras, Eras::default());
+    bench.take_totals(&[(4, "104.5"), (7, "104.9")]);
+    assert_eq!(bench.totals().len(), 3);
+}
+
+#[test]
+fn what_is_accepted_of_a_reading_tells_its_meter() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 2.8.0=1 96.1.1=\"7\""));
+    let judgement = bench.take(&reading(5, "1.8.0=900 2.8.0=1 96.1.1=\"7\""));
+    let Judgement::Mixed { changes, .. } = judgement else { panic!("{judgement:?}") };
+    let serials = changes.iter().map(|change| match change {
+        Change::Accepted(accepted) => accepted.serial.as_deref(),
+        Change::Withdrawn(refused) | Change::Refused(refused) => refused.serial.as_deref(),
+    });
+    assert_eq!(serials.collect::<Vec<_>>(), [Some("7"); 2]);
 }
 
 #[test]
