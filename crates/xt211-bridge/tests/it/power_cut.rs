@@ -1,4 +1,4 @@
-//! Death at the worst moment: within a commit, and by a power cut.
+//! Death by a power cut, and copies of any moment.
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
@@ -18,51 +18,6 @@ fn set_of(minutes: impl IntoIterator<Item = i64>) -> BTreeSet<String> {
 
 fn stored(influxdb: &ScriptedInfluxDb) -> BTreeSet<String> {
     influxdb.lines().into_iter().collect()
-}
-
-#[tokio::test]
-async fn killed_at_every_step_of_a_commit() {
-    const STEPS: u32 = 48;
-    const EACH: i64 = 8;
-
-    let mosquitto = Mosquitto::start().await;
-    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
-    let configuration = mosquitto.section() + &influxdb.section();
-    let client = Client::connect(&mosquitto).await;
-    let faults = Faults::new();
-    let mut killed = 0;
-    for step in 1..=STEPS {
-        let how = ["before", "within", "after"][step as usize % 3];
-        let mut bridge = Bridge::launch_with(&configuration, "info", &faults.killing(step, how));
-        // The first steps make the file; at those, it does not come to be connected.
-        until("connected, or killed", || {
-            !bridge.is_running() || !bridge.logged("connected to").is_empty()
-        })
-        .await;
-        let numbers = i64::from(step) * EACH..i64::from(step + 1) * EACH;
-        client.publish(DATA, message(numbers.start)).await;
-        client.publish_all(DATA, numbers.clone().map(message)).await;
-        let all = set_of(numbers);
-        until("all written, or killed", || {
-            !bridge.is_running() || all.is_subset(&stored(&influxdb))
-        })
-        .await;
-        if !bridge.is_running() {
-            killed += 1;
-            bridge.end().await;
-            assert!(!bridge.logged("faults: killed").is_empty(), "it has ended by itself");
-            bridge.set_environment(&[]);
-            bridge.start_again().await;
-        }
-        // Mosquitto delivers now what was published while nobody had asked for it yet.
-        client
-            .publish_all(DATA, (i64::from(step) * EACH..i64::from(step + 1) * EACH).map(message))
-            .await;
-        until("all written", || all.is_subset(&stored(&influxdb))).await;
-        assert_eq!(bridge.stop().await.code(), Some(0));
-    }
-    assert_eq!(stored(&influxdb), set_of(i64::from(1_u32) * EACH..i64::from(STEPS + 1) * EACH));
-    assert!(killed >= STEPS / 2, "killed only {killed} times");
 }
 
 #[tokio::test]

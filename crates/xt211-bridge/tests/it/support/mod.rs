@@ -6,8 +6,10 @@ mod certificates;
 mod client;
 mod corpus;
 mod faults;
+mod module;
 mod mosquitto;
 mod packages;
+mod points;
 mod port;
 mod process;
 mod scripted;
@@ -25,7 +27,9 @@ pub(crate) use self::{
         reading_of, sample, samples, topic_of,
     },
     faults::Faults,
+    module::Module,
     mosquitto::Mosquitto,
+    points::{exported, points},
     port::free_port,
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},
     victoria_metrics::VictoriaMetrics,
