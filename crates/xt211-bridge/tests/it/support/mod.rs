@@ -13,6 +13,7 @@ mod points;
 mod port;
 mod process;
 mod scripted;
+mod seeds;
 pub(crate) mod topic;
 mod victoria_metrics;
 
@@ -32,6 +33,7 @@ pub(crate) use self::{
     points::{exported, points},
     port::free_port,
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},
+    seeds::seeds,
     victoria_metrics::VictoriaMetrics,
 };
 
