@@ -6,6 +6,7 @@ mod certificates;
 mod client;
 mod corpus;
 mod faults;
+mod gate;
 mod module;
 mod mosquitto;
 mod packages;
@@ -16,6 +17,7 @@ mod scripted;
 mod seeds;
 pub(crate) mod topic;
 mod victoria_metrics;
+mod walk;
 
 use std::time::{Duration, Instant};
 
@@ -28,6 +30,7 @@ pub(crate) use self::{
         reading_of, sample, samples, topic_of,
     },
     faults::Faults,
+    gate::Gate,
     module::Module,
     mosquitto::Mosquitto,
     points::{exported, points},
@@ -35,6 +38,7 @@ pub(crate) use self::{
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},
     seeds::seeds,
     victoria_metrics::VictoriaMetrics,
+    walk::{Sent, Walk},
 };
 
 /// How long anything may take. Only a test that fails ever waits for so long.
