@@ -15,6 +15,8 @@
  *   FAULT_SYNC=FILE         if this file is there, a sync fails, and the file is gone.
  *   FAULT_CLOCK=FILE        holds how many seconds the clock is ahead.
  *
+ * That a file would become longer than it may is an error, as on a full disk, and not a signal.
+ *
  * The system is called directly, so that nothing in here comes back to itself.
  */
 #define _GNU_SOURCE
@@ -100,6 +102,11 @@ static enum how step(const char *what, const char *path)
 }
 
 /* Writing. */
+
+__attribute__((constructor)) static void be_told_by_errors(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
 
 static int would_grow(int fd, off_t end)
 {

@@ -9,7 +9,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process, prlimit, waitid,
+};
 
 use super::{eventually, until};
 
@@ -59,6 +61,12 @@ impl Process {
         // The system says so when the last of them has stopped.
         let stopped = || waitid(WaitId::Pid(id), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
         until("all threads to stop", || stopped().unwrap().is_some()).await;
+    }
+
+    /// Lets no file that it writes to become longer than so many bytes, or lets them again.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits until it has ended, and for the last of its output.
