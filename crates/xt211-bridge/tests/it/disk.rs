@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::support::{
     Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, exported,
     line, lines, message, nanoseconds, reading_of, run_in, run_with,
-    topic::{BRIDGE, DATA, ENERGY},
+    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
     until,
 };
 
@@ -91,6 +91,25 @@ async fn a_disk_that_is_full_at_the_start() {
     faults.turn_off("FAULT_FULL");
     assert_eq!(influxdb.written(20).await, lines(0..20));
     bridge.logs_times("ERROR", 1).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_not_said_to_have_room() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    client.publish_all(DATA, (1..200).map(message)).await;
+    faults.turn_on("FAULT_FULL");
+    client.forget();
+    bridge.launch_again();
+    bridge.logs("the disk is full").await;
+    // It says so when it has looked for what is old enough to be removed, which is nothing.
+    client.says(AVAILABILITY, "online").await;
+    bridge.kill().await;
+    assert_eq!(bridge.logged("readings can be kept again"), [""; 0]);
+    bridge.logs_times("ERROR", 1).await;
+    faults.turn_off("FAULT_FULL");
+    bridge.start_again().await;
+    assert_eq!(influxdb.written(200).await, lines(0..200));
 }
 
 #[tokio::test]
