@@ -11,9 +11,9 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, line, lines,
-    message, minute, nanoseconds, reading_of, run_in, run_with,
-    topic::{BRIDGE, DATA, ENERGY},
+    Answer, Bridge, Client, Faults, Mosquitto, SERIAL, ScriptedInfluxDb, eventually, exported,
+    line, lines, message, minute, nanoseconds, reading_of, run_in, run_with,
+    topic::{AVAILABILITY, BRIDGE, DATA, ENERGY},
     until,
 };
 
@@ -28,7 +28,7 @@ struct Setup {
 }
 
 async fn setup() -> Setup {
-    let mosquitto = Mosquitto::start().await;
+    let mosquitto = Mosquitto::talkative().await;
     let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
     let faults = Faults::new();
     let configuration = mosquitto.section() + &influxdb.section();
@@ -40,19 +40,24 @@ async fn setup() -> Setup {
     Setup { mosquitto, influxdb, bridge, client, faults }
 }
 
+/// Makes sure that no more was acknowledged than there is, and that some is not there.
+fn is_not_acknowledged(mosquitto: &Mosquitto, kept: usize, sent: usize) {
+    let acknowledged = mosquitto.acknowledged();
+    assert!(acknowledged <= kept && kept < sent, "{acknowledged} acknowledged, {kept} kept");
+}
+
 #[tokio::test]
 async fn a_full_disk() {
-    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    let Setup { mosquitto, influxdb, mut bridge, client, faults } = setup().await;
     faults.turn_on("FAULT_FULL");
     client.publish_all(DATA, (1..200).map(message)).await;
     let said = bridge.logs("ERROR").await;
     assert!(said.contains("the disk is full: nothing can be kept in "), "{said}");
     assert!(said.contains("free some space (store.full); trying again until it works"), "{said}");
     // What the log's file still had room for is kept; the rest is not, and is not shown.
-    let kept = influxdb.lines().len();
-    assert!(kept < 200);
-    // Nothing of that is lost when the bridge is killed, since nothing was acknowledged.
     bridge.kill().await;
+    is_not_acknowledged(&mosquitto, exported(bridge.folder()).await.len(), 200);
+    // So nothing of that is lost when the bridge is killed.
     faults.turn_off("FAULT_FULL");
     bridge.start_again().await;
     client.state(ENERGY, "1.8.0", 299).await;
@@ -72,6 +77,58 @@ async fn a_full_disk_that_gets_room_again() {
     bridge.logs_times("ERROR", 1).await;
     // It did not lose the broker over it.
     bridge.logs_times("connected to", 1).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_start() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    fs::remove_file(bridge.folder().join(DATABASE)).unwrap();
+    faults.turn_on("FAULT_FULL");
+    bridge.launch_again();
+    bridge.logs("the disk is full").await;
+    client.publish_all(DATA, (1..20).map(message)).await;
+    faults.turn_off("FAULT_FULL");
+    assert_eq!(influxdb.written(20).await, lines(0..20));
+    bridge.logs_times("ERROR", 1).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_is_not_said_to_have_room() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    client.publish_all(DATA, (1..200).map(message)).await;
+    faults.turn_on("FAULT_FULL");
+    client.forget();
+    bridge.launch_again();
+    bridge.logs("the disk is full").await;
+    // It says so when it has looked for what is old enough to be removed, which is nothing.
+    client.says(AVAILABILITY, "online").await;
+    bridge.kill().await;
+    assert_eq!(bridge.logged("readings can be kept again"), [""; 0]);
+    bridge.logs_times("ERROR", 1).await;
+    faults.turn_off("FAULT_FULL");
+    bridge.start_again().await;
+    assert_eq!(influxdb.written(200).await, lines(0..200));
+}
+
+#[tokio::test]
+async fn files_that_may_not_grow() {
+    let Setup { mosquitto, influxdb, bridge, client, faults: _faults } = setup().await;
+    // The system itself says so, and writes as much as there is room for.
+    let log = fs::metadata(bridge.folder().join("xt211-bridge.db-wal")).unwrap();
+    bridge.limit_files(Some(log.len() + 5_000));
+    client.publish_all(DATA, (1..200).map(message)).await;
+    let said = bridge.logs("ERROR").await;
+    assert!(said.contains("xt211-bridge.db: disk I/O error"), "{said}");
+    assert!(said.contains("trying again until it works"), "{said}");
+    let kept = bridge.printed("export").await;
+    is_not_acknowledged(&mosquitto, kept.lines().count(), 200);
+    bridge.limit_files(None);
+    bridge.logs("readings can be kept again").await;
+    client.state(ENERGY, "1.8.0", 299).await;
+    assert_eq!(influxdb.written(200).await, lines(0..200));
+    bridge.logs_times("ERROR", 1).await;
 }
 
 #[tokio::test]

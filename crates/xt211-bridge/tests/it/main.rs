@@ -14,6 +14,7 @@ mod export;
 mod forwarding;
 mod home_assistant;
 mod kept;
+mod kill_points;
 mod meters;
 mod outages;
 mod power_cut;

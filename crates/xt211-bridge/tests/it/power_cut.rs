@@ -1,136 +1,141 @@
-//! Death at the worst moment: within a commit, and by a power cut.
+//! What was acknowledged to the broker is on the disk: after a power cut, which takes all that was
+//! not synced, and in every copy that is made while the bridge writes.
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use fastrand::Rng;
+use tokio::time::sleep;
 
 use crate::support::{
-    Answer, Bridge, Client, Faults, Mosquitto, ScriptedInfluxDb, lines, message, run_in,
+    Answer, Bridge, Client, Faults, Module, Mosquitto, ScriptedInfluxDb, exported, lines, message,
+    points, seeds,
     topic::{DATA, ENERGY},
     until,
 };
 
-const DATABASE: &str = "xt211-bridge.db";
+const PARTS: [&str; 2] = ["xt211-bridge.db", "xt211-bridge.db-wal"];
 
-fn set_of(minutes: impl IntoIterator<Item = i64>) -> BTreeSet<String> {
-    lines(minutes).into_iter().collect()
-}
-
-fn stored(influxdb: &ScriptedInfluxDb) -> BTreeSet<String> {
-    influxdb.lines().into_iter().collect()
-}
-
-#[tokio::test]
-async fn killed_at_every_step_of_a_commit() {
-    const STEPS: u32 = 48;
-    const EACH: i64 = 8;
-
-    let mosquitto = Mosquitto::start().await;
-    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
-    let configuration = mosquitto.section() + &influxdb.section();
-    let client = Client::connect(&mosquitto).await;
-    let faults = Faults::new();
-    let mut killed = 0;
-    for step in 1..=STEPS {
-        let how = ["before", "within", "after"][step as usize % 3];
-        let mut bridge = Bridge::launch_with(&configuration, "info", &faults.killing(step, how));
-        // The first steps make the file; at those, it does not come to be connected.
-        until("connected, or killed", || {
-            !bridge.is_running() || !bridge.logged("connected to").is_empty()
-        })
-        .await;
-        let numbers = i64::from(step) * EACH..i64::from(step + 1) * EACH;
-        client.publish(DATA, message(numbers.start)).await;
-        client.publish_all(DATA, numbers.clone().map(message)).await;
-        let all = set_of(numbers);
-        until("all written, or killed", || {
-            !bridge.is_running() || all.is_subset(&stored(&influxdb))
-        })
-        .await;
-        if !bridge.is_running() {
-            killed += 1;
-            bridge.end().await;
-            assert!(!bridge.logged("faults: killed").is_empty(), "it has ended by itself");
-            bridge.set_environment(&[]);
-            bridge.start_again().await;
-        }
-        // Mosquitto delivers now what was published while nobody had asked for it yet.
-        client
-            .publish_all(DATA, (i64::from(step) * EACH..i64::from(step + 1) * EACH).map(message))
-            .await;
-        until("all written", || all.is_subset(&stored(&influxdb))).await;
-        assert_eq!(bridge.stop().await.code(), Some(0));
+/// Sends readings, by ones, twos and so on, again and again, with pauses of any length, until it
+/// is told to stop. Returns how many there were.
+async fn send_on(module: Module, stop: Arc<AtomicBool>, mut rng: Rng) -> i64 {
+    let (mut sent, mut size) = (0, 1);
+    while !stop.load(Ordering::Relaxed) {
+        module.send(DATA, (sent..sent + size).map(message)).await;
+        (sent, size) = (sent + size, size % 12 + 1);
+        sleep(Duration::from_millis(rng.u64(..80))).await;
     }
-    assert_eq!(stored(&influxdb), set_of(i64::from(1_u32) * EACH..i64::from(STEPS + 1) * EACH));
-    assert!(killed >= STEPS / 2, "killed only {killed} times");
+    sent
+}
+
+fn copy_parts(from: &Path, to: &Path) {
+    for file in PARTS {
+        if from.join(file).exists() {
+            fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+    }
+}
+
+/// Puts back what the disk is certain to have.
+fn cut_power(shadow: &Path, folder: &Path) {
+    for file in PARTS.into_iter().chain(["xt211-bridge.db-shm"]) {
+        // Whether it is there or not.
+        let _ = fs::remove_file(folder.join(file));
+    }
+    copy_parts(shadow, folder);
+}
+
+/// What the parts of a database in a folder hold, of which nothing is changed.
+async fn kept_in(folder: &Path) -> Vec<String> {
+    let copy = tempfile::tempdir().unwrap();
+    copy_parts(folder, copy.path());
+    exported(copy.path()).await
 }
 
 #[tokio::test]
-async fn the_power_fails() {
-    let mut rng = Rng::new();
-    let mosquitto = Mosquitto::start().await;
-    let influxdb = ScriptedInfluxDb::start(Answer::Error(503, "starting up")).await;
-    let configuration = mosquitto.section() + &influxdb.section();
+async fn the_power_fails_again_and_again() {
+    for rng in seeds() {
+        fails_again_and_again(rng).await;
+    }
+}
+
+async fn fails_again_and_again(mut rng: Rng) {
+    const CUTS: usize = 16;
+
+    let mosquitto = Mosquitto::talkative().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
     let faults = Faults::new();
+    let store = "[store]\nkeep_days = 100000\n";
+    let configuration = mosquitto.section() + &influxdb.section() + store;
     let mut bridge = Bridge::launch_with(&configuration, "info", &faults.shadowing());
     bridge.connected(1).await;
-    let client = Client::connect(&mosquitto).await;
-    for round in 0..12 {
-        let speak = client.publish_all(DATA, (round * 50..(round + 1) * 50).map(message));
-        let moment = Duration::from_micros(rng.u64(0..40_000));
-        let fail = async {
-            tokio::time::sleep(moment).await;
-            bridge.kill().await;
-            // All that was not synced is gone.
-            restore(&faults.shadow(), bridge.folder());
-            bridge.start_again().await;
-        };
-        tokio::join!(speak, fail);
+    let stop = Arc::<AtomicBool>::default();
+    let sending = send_on(Module::at(&mosquitto), Arc::clone(&stop), rng.fork());
+    let sending = tokio::spawn(sending);
+    let written = || points(influxdb.lines()).len();
+    for _ in 0..CUTS {
+        // At any moment after some more are written, however many these turn out to be.
+        let enough = written() + rng.usize(1..100);
+        until("more readings", || written() >= enough).await;
+        sleep(Duration::from_micros(rng.u64(..40_000))).await;
+        bridge.kill().await;
+        let acknowledged = mosquitto.acknowledged();
+        cut_power(&faults.shadow(), bridge.folder());
+        let kept = kept_in(bridge.folder()).await;
+        assert!(kept.len() >= acknowledged, "{} of {acknowledged}", kept.len());
+        assert_eq!(kept, lines(0..kept.len() as i64));
+        bridge.start_again().await;
     }
-    influxdb.answer(Answer::Written);
-    bridge.kill().await;
-    restore(&faults.shadow(), bridge.folder());
-    bridge.start_again().await;
-    // What was acknowledged, the broker has not delivered again.
-    let all = set_of(0..600);
-    until("all written", || stored(&influxdb).len() >= all.len()).await;
-    assert_eq!(stored(&influxdb), all);
-}
-
-/// Puts what was synced in the place of what was written.
-fn restore(shadow: &Path, folder: &Path) {
-    for name in [DATABASE, "xt211-bridge.db-wal", "xt211-bridge.db-shm"] {
-        // What is not there need not be removed.
-        let _ = fs::remove_file(folder.join(name));
-        if shadow.join(name).exists() {
-            fs::copy(shadow.join(name), folder.join(name)).unwrap();
-        }
-    }
+    stop.store(true, Ordering::Relaxed);
+    let sent = sending.await.unwrap();
+    until("all readings", || written() >= sent as usize).await;
+    bridge.stop().await;
+    assert_eq!(points(influxdb.lines()), points(lines(0..sent)));
+    assert_eq!(exported(bridge.folder()).await, lines(0..sent));
+    println!("{CUTS} cuts, {sent} readings");
 }
 
 #[tokio::test]
-async fn a_copy_of_any_moment_holds_what_was_shown() {
-    let mosquitto = Mosquitto::start().await;
-    let mut bridge = Bridge::start(&mosquitto.section()).await;
+async fn a_copy_of_any_moment_holds_what_was_acknowledged_and_shown() {
+    for rng in seeds() {
+        is_copied_again_and_again(rng).await;
+    }
+}
+
+async fn is_copied_again_and_again(mut rng: Rng) {
+    const COPIES: usize = 32;
+
+    let mosquitto = Mosquitto::talkative().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
+    let bridge = Bridge::start(&(mosquitto.section() + &influxdb.section())).await;
     let client = Client::connect(&mosquitto).await;
-    for round in 0..10 {
-        let numbers = round * 40..(round + 1) * 40;
-        client.publish_all(DATA, numbers.map(message)).await;
-        until("a reading of this round", || !client.seen(ENERGY).is_empty()).await;
+    let stop = Arc::<AtomicBool>::default();
+    let sending = send_on(Module::at(&mosquitto), Arc::clone(&stop), rng.fork());
+    let sending = tokio::spawn(sending);
+    for _ in 0..COPIES {
+        let enough = mosquitto.acknowledged() + rng.usize(1..30);
+        until("more readings", || mosquitto.acknowledged() >= enough).await;
+        sleep(Duration::from_micros(rng.u64(..40_000))).await;
+        client.message(ENERGY).await;
         bridge.freeze().await;
+        let acknowledged = mosquitto.acknowledged();
         let shown = client.seen(ENERGY).pop().unwrap();
-        let copy = tempfile::tempdir().unwrap();
-        for name in [DATABASE, "xt211-bridge.db-wal"] {
-            fs::copy(bridge.folder().join(name), copy.path().join(name)).unwrap();
-        }
+        let kept = kept_in(bridge.folder()).await;
         bridge.thaw();
 
-        let exported = run_in(copy.path(), &["export"]).await;
-        assert_eq!(exported.code, 0, "{exported:?}");
+        assert!(kept.len() >= acknowledged, "{} of {acknowledged}", kept.len());
+        assert_eq!(kept, lines(0..kept.len() as i64));
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
-        let shown = shown["1.8.0"].as_f64().unwrap() as i64 - 100;
-        let exported: BTreeSet<_> = exported.stdout.lines().map(String::from).collect();
-        assert!(set_of(0..=shown).is_subset(&exported), "not all that was shown is there");
+        // The total of the first one is 100.
+        assert!(kept.len() as f64 > shown["1.8.0"].as_f64().unwrap() - 100.0, "{shown}");
     }
-    assert!(bridge.is_running());
+    stop.store(true, Ordering::Relaxed);
+    sending.await.unwrap();
 }

@@ -141,6 +141,11 @@ impl Bridge {
         self.process.send(Signal::CONT);
     }
 
+    /// Lets no file of it become longer than so many bytes, or lets them again.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
+    }
+
     /// Waits until it has ended, and for the last of its log.
     pub(crate) async fn end(&mut self) {
         self.process.end().await;

@@ -37,19 +37,19 @@ struct Shared {
 impl Client {
     /// One that hears everything.
     pub(crate) async fn connect(mosquitto: &Mosquitto) -> Self {
-        Self::connect_with(options(mosquitto)).await
+        Self::connect_with(options(mosquitto.port)).await
     }
 
     /// One that knows the password.
     pub(crate) async fn connect_as(mosquitto: &Mosquitto, user: &str, password: &str) -> Self {
-        let mut options = options(mosquitto);
+        let mut options = options(mosquitto.port);
         options.set_credentials(user, password);
         Self::connect_with(options).await
     }
 
     /// One that trusts this authority.
     pub(crate) async fn connect_by_tls(mosquitto: &Mosquitto, pem: &str) -> Self {
-        let mut options = options(mosquitto);
+        let mut options = options(mosquitto.port);
         let trusted = native_tls::Certificate::from_pem(pem.as_bytes()).unwrap();
         let connector = native_tls::TlsConnector::builder().add_root_certificate(trusted).build();
         options.set_transport(Transport::tls_with_config(connector.unwrap().into()));
@@ -178,11 +178,12 @@ impl Drop for Client {
     }
 }
 
-fn options(mosquitto: &Mosquitto) -> MqttOptions {
+/// A session without a past, under a name of its own.
+pub(super) fn options(port: u16) -> MqttOptions {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
 
     let name = format!("test-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let mut options = MqttOptions::new(name, "127.0.0.1", mosquitto.port);
+    let mut options = MqttOptions::new(name, "127.0.0.1", port);
     options.set_max_packet_size(1 << 24, 1 << 24);
     options
 }

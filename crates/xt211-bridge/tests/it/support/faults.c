@@ -2,10 +2,11 @@
  * What a disk and a clock may do to the bridge. The tests preload this into it and into nothing
  * else; the environment says what happens:
  *
- *   FAULT_KILL_AT=N         at the Nth step it kills itself. A step is a write, a sync, a cut or a
- *                           deletion of a database or of its write-ahead log.
+ *   FAULT_KILL_STEP=KIND    it kills itself at a step of this kind: a write, a sync, a cut or a
+ *                           deletion of a database or of its write-ahead log;
+ *   FAULT_KILL_AT=N         at the Nth of them;
  *   FAULT_KILL_HOW=before   before the step;
- *                 =within   after a part of what is written, or else before the step;
+ *                 =within   after a part of what is written;
  *                 =after    after the step.
  *   FAULT_SHADOW=FOLDER     what a power cut leaves is there: each file as it was when it was
  *                           synced last.
@@ -13,6 +14,8 @@
  *   FAULT_READ_ONLY=FILE    while this file is there, nothing is opened to be written.
  *   FAULT_SYNC=FILE         if this file is there, a sync fails, and the file is gone.
  *   FAULT_CLOCK=FILE        holds how many seconds the clock is ahead.
+ *
+ * That a file would become longer than it may is an error, as on a full disk, and not a signal.
  *
  * The system is called directly, so that nothing in here comes back to itself.
  */
@@ -71,9 +74,9 @@ static int is_there(const char *variable)
 
 enum how { NEVER, BEFORE, WITHIN, AFTER };
 
-static void die(const char *what, const char *path)
+static void die(const char *how, const char *what, const char *path)
 {
-	dprintf(STDERR_FILENO, "faults: killed %s of %s\n", what, path);
+	dprintf(STDERR_FILENO, "faults: killed %s a %s of %s\n", how, what, path);
 	kill(getpid(), SIGKILL);
 	for (;;)
 		pause();
@@ -83,21 +86,27 @@ static void die(const char *what, const char *path)
 static enum how step(const char *what, const char *path)
 {
 	static atomic_long steps;
-	const char *last = getenv("FAULT_KILL_AT"), *how = getenv("FAULT_KILL_HOW");
-	long number = atomic_fetch_add(&steps, 1) + 1;
+	const char *kind = getenv("FAULT_KILL_STEP"), *last = getenv("FAULT_KILL_AT");
+	const char *how = getenv("FAULT_KILL_HOW");
 
-	if (!last || number != atol(last))
+	if (!kind || !last || !how || strcmp(kind, what) != 0)
 		return NEVER;
-	if (how && strcmp(how, "after") == 0)
+	if (atomic_fetch_add(&steps, 1) + 1 != atol(last))
+		return NEVER;
+	if (strcmp(how, "after") == 0)
 		return AFTER;
-	if (how && strcmp(how, "within") == 0 && strcmp(what, "write") == 0)
+	if (strcmp(how, "within") == 0)
 		return WITHIN;
-	dprintf(STDERR_FILENO, "faults: step %ld\n", number);
-	die(what, path);
+	die("before", what, path);
 	return BEFORE;
 }
 
 /* Writing. */
+
+__attribute__((constructor)) static void be_told_by_errors(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
 
 static int would_grow(int fd, off_t end)
 {
@@ -126,7 +135,7 @@ static ssize_t faulty_write(int fd, const void *bytes, size_t count, off_t place
 	how = step("write", path);
 	if (how == WITHIN) {
 		put(fd, bytes, count / 2, place);
-		die("within a write", path);
+		die("within", "write", path);
 	}
 	start = place < 0 ? lseek(fd, 0, SEEK_CUR) : place;
 	if (is_there("FAULT_FULL") && would_grow(fd, start + (off_t)count)) {
@@ -135,7 +144,7 @@ static ssize_t faulty_write(int fd, const void *bytes, size_t count, off_t place
 	}
 	written = put(fd, bytes, count, place);
 	if (how == AFTER)
-		die("after a write", path);
+		die("after", "write", path);
 	return written;
 }
 
@@ -156,7 +165,10 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t place)
 
 /* Syncing. */
 
-/* Copies a file; one that is there already is replaced at once or not at all. */
+/*
+ * Copies a file; one that is there already is replaced at once or not at all. It is read by the
+ * descriptor that there is: to open another and to close that would give up SQLite's locks.
+ */
 static void copy(int from, const char *to)
 {
 	char draft[PATH_MAX + 8], buffer[1 << 16];
@@ -204,7 +216,7 @@ static int faulty_sync(int fd, long call)
 	if (result == 0)
 		copy_to_shadow(fd, path);
 	if (how == AFTER)
-		die("after a sync", path);
+		die("after", "sync", path);
 	return result;
 }
 
@@ -226,7 +238,7 @@ int ftruncate(int fd, off_t length)
 
 	if (find(fd, path) && step("cut", path) == AFTER) {
 		syscall(SYS_ftruncate, fd, length);
-		die("after a cut", path);
+		die("after", "cut", path);
 	}
 	return syscall(SYS_ftruncate, fd, length);
 }
@@ -240,7 +252,7 @@ int unlink(const char *path)
 {
 	if (is_ours(path) && step("deletion", path) == AFTER) {
 		syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-		die("after a deletion", path);
+		die("after", "deletion", path);
 	}
 	return syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }

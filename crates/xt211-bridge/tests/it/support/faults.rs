@@ -23,10 +23,15 @@ impl Faults {
         [("LD_PRELOAD", library().display().to_string())].into_iter().chain(switches).collect()
     }
 
-    /// The same, for one that kills itself at a step.
-    pub(crate) fn killing(&self, step: u32, how: &str) -> Vec<(&'static str, String)> {
+    /// The same, for one that kills itself before, within or after the step of this number, out of
+    /// those of a kind.
+    pub(crate) fn killing(&self, how: &str, kind: &str, step: u32) -> Vec<(&'static str, String)> {
         let mut environment = self.environment();
-        environment.extend([("FAULT_KILL_AT", step.to_string()), ("FAULT_KILL_HOW", how.into())]);
+        environment.extend([
+            ("FAULT_KILL_STEP", kind.to_owned()),
+            ("FAULT_KILL_AT", step.to_string()),
+            ("FAULT_KILL_HOW", how.to_owned()),
+        ]);
         environment
     }
 

@@ -6,13 +6,18 @@ mod certificates;
 mod client;
 mod corpus;
 mod faults;
+mod gate;
+mod module;
 mod mosquitto;
 mod packages;
+mod points;
 mod port;
 mod process;
 mod scripted;
+mod seeds;
 pub(crate) mod topic;
 mod victoria_metrics;
+mod walk;
 
 use std::time::{Duration, Instant};
 
@@ -25,10 +30,15 @@ pub(crate) use self::{
         reading_of, sample, samples, topic_of,
     },
     faults::Faults,
+    gate::Gate,
+    module::Module,
     mosquitto::Mosquitto,
+    points::{exported, points},
     port::free_port,
     scripted::{Answer, ScriptedInfluxDb, influxdb_section_at},
+    seeds::seeds,
     victoria_metrics::VictoriaMetrics,
+    walk::{Sent, Walk},
 };
 
 /// How long anything may take. Only a test that fails ever waits for so long.

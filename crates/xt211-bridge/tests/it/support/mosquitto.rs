@@ -36,6 +36,11 @@ impl Mosquitto {
         Self::start_in(folder, &settings, "mqtt").await
     }
 
+    /// One that also logs every packet.
+    pub(crate) async fn talkative() -> Self {
+        Self::start_in(folder(), "allow_anonymous true\nlog_type all", "mqtt").await
+    }
+
     /// One that lets in who knows the password.
     pub(crate) async fn with_password(user: &str, password: &str) -> Self {
         let folder = folder();
@@ -83,6 +88,11 @@ impl Mosquitto {
     pub(crate) async fn logs(&self, text: &str) {
         until(&format!("{text:?} in Mosquitto's log"), || self.process.stderr().contains(text))
             .await;
+    }
+
+    /// How many messages the bridge has acknowledged to a talkative one.
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.process.stderr().matches(": Received PUBACK from xt211-bridge ").count()
     }
 
     /// Ends it as the system does, so that it can save what it is to keep.

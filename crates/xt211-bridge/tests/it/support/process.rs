@@ -1,7 +1,7 @@
 //! A child process whose output is kept, and which does not outlive its test.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::Read,
     os::fd::OwnedFd,
     process::{Child, Command, ExitStatus, Stdio},
@@ -9,7 +9,9 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process, prlimit, waitid,
+};
 
 use super::{eventually, until};
 
@@ -52,16 +54,19 @@ impl Process {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Stops it for a moment, and waits until all of its threads have.
+    /// Stops it for a moment, and waits until none of its threads runs.
     pub(crate) async fn freeze(&self) {
         self.send(Signal::STOP);
-        let tasks = format!("/proc/{}/task", self.child.id());
-        let is_stopped = |task: std::io::Result<fs::DirEntry>| {
-            let stat = fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
-            // Behind the name, which is in brackets, comes the state.
-            stat.rsplit_once(") ").unwrap().1.starts_with('T')
-        };
-        until("all threads to stop", || fs::read_dir(&tasks).unwrap().all(is_stopped)).await;
+        let id = Pid::from_child(&self.child);
+        // The system says so when the last of them has stopped.
+        let stopped = || waitid(WaitId::Pid(id), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG);
+        until("all threads to stop", || stopped().unwrap().is_some()).await;
+    }
+
+    /// Lets no file that it writes to become longer than so many bytes, or lets them again.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits until it has ended, and for the last of its output.
