@@ -15,6 +15,7 @@ mod configuration;
 mod connection;
 mod entity;
 mod instance;
+mod outages;
 mod samples;
 #[allow(dead_code, unused_imports, reason = "it is the other tests' as well")]
 #[path = "../it/support/mod.rs"]
