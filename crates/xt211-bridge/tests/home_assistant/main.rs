@@ -16,6 +16,7 @@ mod connection;
 mod entity;
 mod instance;
 mod outages;
+mod removal;
 mod samples;
 #[allow(dead_code, unused_imports, reason = "it is the other tests' as well")]
 #[path = "../it/support/mod.rs"]
