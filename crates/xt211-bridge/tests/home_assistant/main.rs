@@ -13,6 +13,7 @@
 mod alone;
 mod configuration;
 mod connection;
+mod energy;
 mod entity;
 mod instance;
 mod outages;
