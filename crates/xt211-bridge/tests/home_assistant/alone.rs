@@ -13,10 +13,11 @@ use crate::support::packages::program;
 /// Where Home Assistant is, for a test that is alone already.
 const ROOT: &str = "XT211_TEST_ROOT";
 
-/// What it needs of a system: something that tells of processes, and a network, of which it expects
-/// that it can speak to many at once.
+/// What Home Assistant needs of a system: something that tells of processes, a folder that is gone in
+/// the end, and a network, of which it expects that it can speak to many at once.
 const PREPARE: &str = r#"
     mount -t proc proc "$0/proc"
+    mount -t tmpfs tmpfs "$0/tmp"
     chroot "$0" ip link set lo up multicast on
     chroot "$0" ip route add 224.0.0.0/4 dev lo
     exec "$@"

@@ -15,6 +15,8 @@ const KEY: &str = "a key that only the throw-away Home Assistant of a test knows
 const CONFIGURATION: &str = "
 homeassistant:
   name: Home
+  country: CZ
+  currency: CZK
   latitude: 50.08
   longitude: 14.42
   elevation: 200

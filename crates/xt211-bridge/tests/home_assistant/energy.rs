@@ -70,7 +70,7 @@ fn the_energy_dashboard() {
         assert_eq!(verdict["energy_sources"], json!([[]]));
         let verdict = home_assistant.call(json!({ "type": "recorder/validate_statistics" })).await;
         assert_eq!(verdict, json!({}));
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
     });
 }
 

@@ -33,7 +33,7 @@ impl HomeAssistant {
 
     /// Starts one whose clock is ahead by so many seconds.
     pub(crate) async fn start_ahead(mosquitto: &Mosquitto, seconds: i64) -> Self {
-        let folder = tempfile::tempdir_in(root().join("srv")).unwrap();
+        let folder = tempfile::tempdir_in(root().join("tmp")).unwrap();
         let port = free_port();
         if seconds != 0 {
             fs::copy(library(), folder.path().join(FAULTS)).unwrap();
@@ -48,6 +48,11 @@ impl HomeAssistant {
     /// Gives it another configuration, for when it is started again: its own, and this in YAML.
     pub(crate) fn configure(&self, more: &str) {
         configuration::configure(self.folder.path(), more);
+    }
+
+    /// Where its pages are.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Stops it, so that it saves what it is to keep.
@@ -139,12 +144,18 @@ impl HomeAssistant {
         devices.filter_map(|device| Some((identifier(device)?, device.clone()))).collect()
     }
 
-    /// Makes sure that nothing in its log is a warning or worse, since its start.
-    pub(crate) fn has_no_complaint(&self) {
+    /// Makes sure that nothing in its log is a warning or worse, since its start, and that it wants
+    /// nothing to be repaired.
+    pub(crate) async fn has_no_complaint(&self) {
         let log = self.process.stderr();
-        let complaints: Vec<_> =
-            entries(&log).into_iter().filter(|entry| is_complaint(entry)).collect();
+        let complaints: Vec<_> = entries(&log).into_iter().filter(|it| is_complaint(it)).collect();
         assert!(complaints.is_empty(), "{}", complaints.join(""));
+        let repairs = self.call(json!({ "type": "repairs/list_issues" })).await;
+        // That it was installed in this way is none of ours.
+        let repairs = list(&repairs["issues"]).iter();
+        let repairs: Vec<_> =
+            repairs.filter(|issue| issue["issue_id"] != "deprecated_method").collect();
+        assert!(repairs.is_empty(), "{repairs:#?}");
     }
 }
 

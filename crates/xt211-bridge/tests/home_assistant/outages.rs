@@ -68,7 +68,7 @@ fn the_bridge_is_away() {
         home_assistant.shows_nothing().await;
 
         // Home Assistant finds only what the broker has kept.
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
         home_assistant.stop().await;
         home_assistant.start_again().await;
         home_assistant.shows_nothing().await;
@@ -83,7 +83,7 @@ fn the_bridge_is_away() {
         bridge.start_again().await;
         home_assistant.shows(TOTAL, "7369.107").await;
         home_assistant.shows(POWER, "-900").await;
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
     });
 }
 
@@ -106,7 +106,7 @@ fn home_assistant_is_away() {
         home_assistant.shows(TOTAL, "7369.107").await;
         home_assistant.shows(POWER, "-1240").await;
         home_assistant.shows(WAKEUPS, "2210").await;
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
     });
 }
 
@@ -116,7 +116,7 @@ fn the_broker_is_away() {
     alone(async || {
         let mut mosquitto = Mosquitto::persistent().await;
         let (home_assistant, _bridge, client, before) = setup(&mosquitto).await;
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
 
         mosquitto.stop().await;
         home_assistant.shows_nothing().await;

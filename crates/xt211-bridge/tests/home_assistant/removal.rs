@@ -42,7 +42,7 @@ fn a_meter_is_removed() {
         let devices = home_assistant.devices().await;
         assert!(devices.keys().eq(["xt211_house"]), "{devices:#?}");
         home_assistant.shows("xt211_house_1.8.0", "100").await;
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
 
         // And for good.
         home_assistant.stop().await;
@@ -50,6 +50,6 @@ fn a_meter_is_removed() {
         home_assistant.shows("xt211_house_1.8.0", "100").await;
         let devices = home_assistant.devices().await;
         assert!(devices.keys().eq(["xt211_house"]), "{devices:#?}");
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
     });
 }

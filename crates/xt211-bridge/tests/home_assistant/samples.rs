@@ -56,7 +56,7 @@ fn every_sample() {
             }
         }
         assert_snapshot!(shown(&devices, &there));
-        home_assistant.has_no_complaint();
+        home_assistant.has_no_complaint().await;
     });
 }
 
