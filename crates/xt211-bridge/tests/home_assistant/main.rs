@@ -11,12 +11,14 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod alone;
+mod browser;
 mod configuration;
 mod connection;
 mod energy;
 mod entity;
 mod instance;
 mod outages;
+mod pages;
 mod removal;
 mod samples;
 #[allow(dead_code, unused_imports, reason = "it is the other tests' as well")]
