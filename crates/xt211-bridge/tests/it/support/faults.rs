@@ -75,7 +75,7 @@ impl Faults {
 }
 
 /// What is to be preloaded, built once.
-fn library() -> PathBuf {
+pub(crate) fn library() -> PathBuf {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
 
     let folder = FOLDER.get_or_init(|| {

@@ -5,14 +5,14 @@ mod bridge;
 mod certificates;
 mod client;
 mod corpus;
-mod faults;
+pub(crate) mod faults;
 mod gate;
 mod module;
 mod mosquitto;
-mod packages;
+pub(crate) mod packages;
 mod points;
 mod port;
-mod process;
+pub(crate) mod process;
 mod scripted;
 mod seeds;
 pub(crate) mod topic;
@@ -42,16 +42,25 @@ pub(crate) use self::{
 };
 
 /// How long anything may take. Only a test that fails ever waits for so long.
-const DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Waits until there is something to return; `what` is for the message if there never is.
-pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(DEADLINE, what, probe).await
+}
+
+/// The same, for what may take longer or may not.
+pub(crate) async fn eventually_within<T>(
+    limit: Duration,
+    what: &str,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = probe().await {
             return found;
         }
-        assert!(since.elapsed() < DEADLINE, "waited in vain: {what}");
+        assert!(since.elapsed() < limit, "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::Mutex,
 };
 
 /// The Debian packages that hold them.
@@ -20,12 +20,21 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Finds a program; installs the packages if it is missing and this is ours to do.
 pub(crate) fn program(name: &str) -> PathBuf {
-    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    program_of(&PACKAGES, name)
+}
+
+/// The same, for a program of other packages.
+pub(crate) fn program_of(packages: &[&str], name: &str) -> PathBuf {
+    /// One installs at a time; who waited finds it done.
+    static INSTALLING: Mutex<()> = Mutex::new(());
 
     find(name)
-        .or_else(|| INSTALLED.get_or_init(install).then(|| find(name)).flatten())
+        .or_else(|| {
+            let _one = INSTALLING.lock();
+            find(name).or_else(|| install(packages).then(|| find(name)).flatten())
+        })
         .unwrap_or_else(|| {
-            let packages = PACKAGES.join(" ");
+            let packages = packages.join(" ");
             panic!("{name} is needed: install it first, on Debian by apt-get install {packages}")
         })
 }
@@ -41,12 +50,12 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// Whether it worked.
-fn install() -> bool {
+fn install(packages: &[&str]) -> bool {
     if !rustix::process::geteuid().is_root() || find("apt-get").is_none() {
         return false;
     }
     let _quiet = NoServices::begin();
-    let install = [&["install", "-y", "--no-install-recommends"], &PACKAGES[..]].concat();
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
     // A fresh container knows no package at all.
     apt_get(&install) || (apt_get(&["update"]) && apt_get(&install))
 }
