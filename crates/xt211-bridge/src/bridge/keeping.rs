@@ -1,9 +1,12 @@
 //! What the bridge does in the store.
 
-use std::ops::{ControlFlow, Deref};
+use std::{
+    ops::{ControlFlow, Deref},
+    time::Instant,
+};
 
 use time::{Duration, OffsetDateTime};
-use xt211_store::{Queries, SetAside, StoreError, Transaction};
+use xt211_store::{MeterKey, Queries, SetAside, StoreError, Transaction};
 
 use super::{
     Bridge,
@@ -13,7 +16,7 @@ use crate::{
     decision::{RELEASED, Reason, horizon},
     influx::{Forwarder, News, Report},
     keeper::NotKept,
-    metering_point::{Effect, Refusal},
+    metering_point::{Effect, Presence, Refusal},
     mqtt::Delivery,
     registry::Registry,
     statistics::{Counted, Statistician},
@@ -29,14 +32,13 @@ impl Bridge {
     /// Takes up what the store knows: meters, counts, what waits.
     pub(super) fn remember(&mut self) -> anyhow::Result<()> {
         let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
-        let latest = horizon(OffsetDateTime::now_utc());
+        let now = OffsetDateTime::now_utc();
         let reader = self.keeper.with_store(|store| {
             for stored in store.meters()? {
-                if let Some(number) = registry.restore(&stored)
+                if let Some(number) = registry.restore(&stored, now)
                     && let Some(point) = registry.get_mut(number)
-                    && let Some((time, registers)) = store.newest_reading(stored.key, latest)?
                 {
-                    point.presence.restore_reading(time, registers);
+                    restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
                 }
             }
             count(registry, store, is_forwarding)?;
@@ -137,6 +139,9 @@ impl Bridge {
                     self.tally.passed_over += 1;
                 }
                 self.tally.set_aside += u64::from(!effect.refusals.is_empty());
+                if let Some(point) = self.registry.get_mut(number) {
+                    point.heard(Instant::now());
+                }
                 self.show_effect(number, &effect);
             }
         }
@@ -376,6 +381,23 @@ fn judge_all<'a>(
         }
     }
     Ok(effects)
+}
+
+/// Shows the newest reading up to a time, and for what that lacks, those shortly before it.
+fn restore_readings(
+    presence: &mut Presence,
+    store: &Queries,
+    meter: MeterKey,
+    latest: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let Some((newest, _)) = store.newest_reading(meter, latest)? else { return Ok(()) };
+    store.readings_after(meter, newest - presence.patience(), &mut |time, registers| {
+        if time > newest {
+            return ControlFlow::Break(());
+        }
+        presence.restore_reading(time, registers.clone());
+        ControlFlow::Continue(())
+    })
 }
 
 /// Counts what waits and what is set aside.
