@@ -206,8 +206,11 @@ impl Bridge {
         });
         match asked {
             Ok(None) => Ok(false),
-            Ok(Some(Released { effects, is_all })) => {
+            Ok(Some(Released { effects, obstacles, is_all })) => {
                 self.has_looked = is_all;
+                for (id, refusal) in obstacles {
+                    tracing::warn!("{id} cannot be released: {refusal}");
+                }
                 for (number, effect) in effects {
                     self.show_effect(number, &effect);
                 }
@@ -302,6 +305,8 @@ fn write_down_counted(counted: &Counted, store: &mut Transaction<'_>) -> Result<
 struct Released {
     /// By the number of the meter.
     effects: Vec<(usize, Effect<'static>)>,
+    /// What cannot be released, by its id, and why.
+    obstacles: Vec<(i64, Refusal)>,
     /// Whether that is all that is to be.
     is_all: bool,
 }
@@ -314,18 +319,18 @@ fn release_some(
 ) -> Result<Released, StoreError> {
     registry.recall(&store.meters()?);
     let ids = store.releases(MOST_RELEASES)?;
-    let mut effects = Vec::new();
+    let (mut effects, mut obstacles) = (Vec::new(), Vec::new());
     for id in &ids {
         let Some(aside) = store.set_aside_entry(*id)? else { continue };
         match release(registry, store, &aside, now)? {
             Ok(effect) => effects.push(effect),
             Err(refusal) => {
-                tracing::warn!("{id} cannot be released: {refusal}");
                 store.refuse_release(*id, &refusal.text)?;
+                obstacles.push((*id, refusal));
             }
         }
     }
-    Ok(Released { effects, is_all: ids.len() < MOST_RELEASES })
+    Ok(Released { effects, obstacles, is_all: ids.len() < MOST_RELEASES })
 }
 
 fn release(
