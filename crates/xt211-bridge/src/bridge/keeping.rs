@@ -1,11 +1,9 @@
 //! What the bridge does in the store.
 
-use std::{
-    ops::{ControlFlow, Deref},
-    time::Instant,
-};
+use std::ops::{ControlFlow, Deref};
 
 use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
 use xt211_store::{MeterKey, Queries, SetAside, StoreError, Transaction};
 
 use super::{
@@ -140,7 +138,7 @@ impl Bridge {
                 }
                 self.tally.set_aside += u64::from(!effect.refusals.is_empty());
                 if let Some(point) = self.registry.get_mut(number) {
-                    point.heard(Instant::now());
+                    point.heard(Instant::now().into_std());
                 }
                 self.show_effect(number, &effect);
             }
@@ -163,8 +161,8 @@ impl Bridge {
         if effect.records > 0 {
             self.statistician.iter().for_each(Statistician::wake);
         }
-        if let Some(announcer) = &mut self.announcer {
-            announcer.enqueue(number, point);
+        if self.announcer.is_some() {
+            self.bursts.note(number, Instant::now());
         }
     }
 

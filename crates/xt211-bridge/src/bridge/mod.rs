@@ -1,6 +1,7 @@
 //! The heart: what arrives from the broker is decided on and kept, and only then acknowledged; what
 //! a meter has to say goes out again. One task owns all of it.
 
+mod bursts;
 mod clock;
 mod inbox;
 mod keeping;
@@ -14,7 +15,7 @@ use tokio::{
 };
 use xt211_homeassistant::Topics;
 
-use self::{clock::Clock, inbox::Inbox};
+use self::{bursts::Bursts, clock::Clock, inbox::Inbox};
 use crate::{
     announcer::{Announcement, Announcer},
     config::{self, Config},
@@ -44,6 +45,8 @@ pub(crate) struct Bridge {
     registry: Registry,
     clock: Clock,
     announcer: Option<Announcer>,
+    /// What is new of these is not said yet.
+    bursts: Bursts,
     connection: Option<Connection>,
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
@@ -85,6 +88,7 @@ impl Bridge {
             registry: Registry::new(&config.meters),
             clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
             announcer,
+            bursts: Bursts::default(),
             connection: None,
             forwarder: None,
             report: None,
@@ -114,11 +118,10 @@ impl Bridge {
             let connection = self.connection.clone();
             let has_something_to_say = self.has_something_to_say();
             let (has_room, has_work) = (self.inbox.has_room(), self.has_work());
-            let due = self.keeper.due();
+            let (due, over) = (self.keeper.due(), self.bursts.due());
             let has_reported = self.report.is_some();
             tokio::select! {
-                // What arrives goes first: it is then kept at once, and what is said of it is said
-                // once.
+                // What arrives goes first: it is then kept at once.
                 biased;
                 () = &mut stop => break,
                 event = self.session.next(), if has_room => match event {
@@ -126,6 +129,10 @@ impl Bridge {
                     None => anyhow::bail!("the session with the broker has ended by itself"),
                 },
                 () = until(due), if has_work => self.keep()?,
+                () = until(over), if over.is_some() => {
+                    let numbers = self.bursts.take_over(Instant::now());
+                    self.let_speak(numbers);
+                }
                 sign = sign(&mut self.forwarder, !has_reported) => match sign {
                     Sign::Report(report) => self.report = Some(report),
                     Sign::Damaged(error) => self.begin_anew(&error)?,
@@ -183,7 +190,17 @@ impl Bridge {
         let influxdb = self.influxdb();
         let Some(announcer) = &mut self.announcer else { return };
         for (number, point) in self.registry.iter_mut() {
-            if point.presence.has_news(&influxdb) {
+            if point.presence.has_news(&influxdb) && !self.bursts.has(number) {
+                announcer.enqueue(number, point);
+            }
+        }
+    }
+
+    /// Lets meters speak whose modules are done.
+    fn let_speak(&mut self, numbers: Vec<usize>) {
+        let Some(announcer) = &mut self.announcer else { return };
+        for number in numbers {
+            if let Some(point) = self.registry.get_mut(number) {
                 announcer.enqueue(number, point);
             }
         }
@@ -230,6 +247,8 @@ impl Bridge {
         if !self.inbox.is_empty() {
             tracing::warn!("what could not be kept is left to the broker, which has it still");
         }
+        let numbers = self.bursts.take_all();
+        self.let_speak(numbers);
         if let Some(connection) = self.connection.take()
             && timeout(GOODBYE, self.last_words(&connection)).await.is_err()
         {

@@ -213,3 +213,36 @@ impl Presence {
 fn decode<'m>(payload: &'m Option<Vec<u8>>, zone: &dyn Zone) -> Option<Message<'m>> {
     Message::decode(payload.as_deref()?, zone).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(presence: &mut Presence) -> String {
+        let parts = std::iter::from_fn(|| presence.next_part(&Condition::Off));
+        parts.map(|part| format!("{part:?} ")).collect()
+    }
+
+    #[test]
+    fn a_new_patience_is_told_with_the_live_values_behind_it() {
+        let mut presence = Presence::new("meter".parse().unwrap(), "Meter".into(), None);
+        let message =
+            br#"{"data":{"reading_datetime":"Sat 2026-02-21 20:27:09 GMT","values":{"16.7.0":1}}}"#;
+        let message = Message::decode(message, &time::UtcOffset::UTC).unwrap();
+        let readings = message.reading.into_iter().collect();
+        presence.show(&Effect { readings, ..Effect::default() });
+        assert_eq!(parts(&mut presence), "Removal Discovery Live Module Bridge ");
+
+        let start = Instant::now();
+        let heard = (0..8).map(|hours| presence.heard(start + Duration::from_secs(hours * 3600)));
+        let heard: Vec<_> = heard.flatten().collect();
+        assert_eq!(heard, [Duration::from_secs(4 * 3600)]);
+        assert_eq!(presence.device.info().expire_after, Some(presence.patience()));
+        assert_eq!(parts(&mut presence), "Discovery ");
+        // Home Assistant may not listen yet.
+        assert!(!presence.has_news(&Condition::Off));
+        presence.live_again = start.checked_sub(LISTENING);
+        assert!(presence.has_news(&Condition::Off));
+        assert_eq!(parts(&mut presence), "Live ");
+    }
+}

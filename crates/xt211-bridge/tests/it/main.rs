@@ -12,6 +12,7 @@ mod decode;
 mod disk;
 mod export;
 mod forwarding;
+mod fresh;
 mod home_assistant;
 mod kept;
 mod meters;
