@@ -143,6 +143,11 @@ impl Registry {
         }
     }
 
+    /// Whether there is a meter of this id.
+    pub(crate) fn has(&self, id: &MeterId) -> bool {
+        self.ids.contains_key(id)
+    }
+
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {
         self.points.get_mut(number)
     }

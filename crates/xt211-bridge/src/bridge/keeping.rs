@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, Deref};
 
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
+use xt211_homeassistant::MeterId;
 use xt211_store::{MeterKey, Queries, SetAside, StoreError, Transaction};
 
 use super::{
@@ -30,13 +31,16 @@ impl Bridge {
     /// Takes up what the store knows: meters, counts, what waits.
     pub(super) fn remember(&mut self) -> anyhow::Result<()> {
         let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
+        let mut gone = Vec::new();
         let now = OffsetDateTime::now_utc();
         let reader = self.keeper.with_store(|store| {
             for stored in store.meters()? {
-                if let Some(number) = registry.restore(&stored, now)
-                    && let Some(point) = registry.get_mut(number)
-                {
-                    restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
+                let number = registry.restore(&stored, now);
+                match number.and_then(|number| registry.get_mut(number)) {
+                    Some(point) => {
+                        restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
+                    }
+                    None => gone.extend(stored.id.parse::<MeterId>()),
                 }
             }
             count(registry, store, is_forwarding)?;
@@ -47,12 +51,23 @@ impl Bridge {
                 self.forwarder = Forwarder::start(&self.config, reader)?;
                 self.statistician = Statistician::start(&self.config, another);
                 self.has_remembered = true;
+                self.remove(gone);
                 Ok(())
             }
             // There is nothing to remember in a new one, so that this ends.
             Err(NotKept::Anew) => self.remember(),
             Err(NotKept::ForNow) => Ok(()),
         }
+    }
+
+    /// Has Home Assistant forget these meters.
+    fn remove(&mut self, gone: Vec<MeterId>) {
+        self.gone = gone;
+        let Some(announcer) = &mut self.announcer else { return };
+        for id in &self.gone {
+            tracing::info!(%id, "not in the configuration any more: Home Assistant is to forget it");
+        }
+        announcer.remove(self.gone.iter());
     }
 
     /// Whether there is something to be written down.

@@ -13,7 +13,7 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
-use xt211_homeassistant::Topics;
+use xt211_homeassistant::{MeterId, Topics};
 
 use self::{bursts::Bursts, clock::Clock, inbox::Inbox};
 use crate::{
@@ -43,6 +43,8 @@ pub(crate) struct Bridge {
     inbox: Inbox,
     keeper: Keeper,
     registry: Registry,
+    /// Meters that the store knows and the configuration has not any more.
+    gone: Vec<MeterId>,
     clock: Clock,
     announcer: Option<Announcer>,
     /// What is new of these is not said yet.
@@ -76,7 +78,7 @@ impl Bridge {
     /// Begins to connect to the broker and to forward. Has to be called within a runtime, with a
     /// store that is open.
     pub(crate) fn start(config: Arc<Config>, keeper: Keeper) -> anyhow::Result<Self> {
-        let announcer = config.homeassistant.as_ref().map(Announcer::new);
+        let announcer = Announcer::new(&config);
         let last_will = announcer.as_ref().map(Announcer::last_will);
         let birth = announcer.is_some().then_some(Topics::BIRTH);
         let topics = config.meters.iter().flat_map(config::Meter::topics).chain(birth);
@@ -86,6 +88,7 @@ impl Bridge {
             inbox: Inbox::default(),
             keeper,
             registry: Registry::new(&config.meters),
+            gone: Vec::new(),
             clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
             announcer,
             bursts: Bursts::default(),
@@ -213,6 +216,8 @@ impl Bridge {
     fn say_everything(&mut self) {
         let Some(announcer) = &mut self.announcer else { return };
         announcer.say_availability();
+        // One that comes back is none of these.
+        announcer.remove(self.gone.iter().filter(|id| !self.registry.has(id)));
         for (number, point) in self.registry.iter_mut() {
             point.presence.say_everything();
             announcer.enqueue(number, point);

@@ -15,6 +15,7 @@ mod forwarding;
 mod fresh;
 mod home_assistant;
 mod kept;
+mod leaving;
 mod meters;
 mod outages;
 mod power_cut;
