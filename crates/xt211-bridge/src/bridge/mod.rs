@@ -5,6 +5,7 @@ mod bursts;
 mod clock;
 mod inbox;
 mod keeping;
+mod memory;
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
