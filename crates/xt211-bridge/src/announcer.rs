@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_homeassistant::{Language, Origin, StateTopic, Topics};
+use xt211_homeassistant::{Language, MeterId, Origin, StateTopic, Topics};
 
 use crate::{
-    config,
+    config::Config,
     influx::Condition,
     metering_point::{MeteringPoint, Part},
     mqtt::LastWill,
@@ -28,20 +28,24 @@ pub(crate) struct Announcer {
     origin: Origin,
     language: Language,
     availability_unsaid: bool,
+    /// The topics of meters that are not there any more. The broker is to keep nothing there.
+    gone: VecDeque<String>,
     /// The numbers of meters that have something to say, each once.
     queue: VecDeque<usize>,
 }
 
 impl Announcer {
-    pub(crate) fn new(homeassistant: &config::HomeAssistant) -> Self {
-        let config::HomeAssistant { discovery_prefix, topic_prefix, language, .. } = homeassistant;
-        Self {
-            topics: Topics::new(discovery_prefix, topic_prefix),
+    /// `None` if nothing is to be said.
+    pub(crate) fn new(config: &Config) -> Option<Self> {
+        let homeassistant = config.homeassistant.as_ref()?;
+        Some(Self {
+            topics: config.topics.clone(),
             origin: origin(),
-            language: *language,
+            language: homeassistant.language,
             availability_unsaid: true,
+            gone: VecDeque::new(),
             queue: VecDeque::new(),
-        }
+        })
     }
 
     /// What the broker says for us if we are gone without a goodbye.
@@ -53,6 +57,11 @@ impl Announcer {
         self.availability_unsaid = true;
     }
 
+    /// Has these meters removed, and no others any more.
+    pub(crate) fn remove<'i>(&mut self, meters: impl Iterator<Item = &'i MeterId>) {
+        self.gone = meters.flat_map(|id| self.topics.retained(id)).collect();
+    }
+
     /// Lets a meter speak when its turn comes.
     pub(crate) fn enqueue(&mut self, number: usize, point: &mut MeteringPoint) {
         if !std::mem::replace(&mut point.is_queued, true) {
@@ -61,7 +70,7 @@ impl Announcer {
     }
 
     pub(crate) fn has_something(&self) -> bool {
-        self.availability_unsaid || !self.queue.is_empty()
+        self.availability_unsaid || !self.gone.is_empty() || !self.queue.is_empty()
     }
 
     /// The next message; one meter finishes before the next begins.
@@ -73,6 +82,9 @@ impl Announcer {
     ) -> Option<Announcement> {
         if std::mem::take(&mut self.availability_unsaid) {
             return Some(self.availability(Topics::ONLINE));
+        }
+        if let Some(topic) = self.gone.pop_front() {
+            return Some(Announcement { topic, payload: Vec::new(), retain: true });
         }
         while let Some(number) = self.queue.front() {
             if let Some(point) = registry.get_mut(*number) {

@@ -75,6 +75,8 @@ pub enum Command {
         #[command(subcommand)]
         action: SetAsideAction,
     },
+    /// Remove all that Home Assistant was told from the broker, while no bridge runs
+    Purge,
     /// Print the default configuration
     Config,
     /// Show it all at work: an embedded broker, a simulated meter, nothing kept

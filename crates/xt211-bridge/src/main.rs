@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::SetAside { action } => {
             load().map_err(Into::into).and_then(|config| command::set_aside(&config, action))
         }
+        Command::Purge => load().map_err(Into::into).and_then(|config| command::purge(&config)),
         Command::Config => command::print_default(),
         #[cfg(feature = "demo")]
         Command::Demo { seconds } => {

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use time::OffsetDateTime;
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, MessageError};
 use xt211_store::{MeterKey, StoredMeter};
@@ -77,7 +78,7 @@ impl Registry {
 
     /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
     /// the configuration any more.
-    pub(crate) fn restore(&mut self, stored: &StoredMeter) -> Option<usize> {
+    pub(crate) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) -> Option<usize> {
         let id = stored.id.parse().ok()?;
         let number = match self.ids.get(&id) {
             Some(number) => *number,
@@ -91,7 +92,7 @@ impl Registry {
                 self.add((section, level.to_owned()), point)
             }
         };
-        self.points.get_mut(number)?.restore(stored);
+        self.points.get_mut(number)?.restore(stored, now);
         self.keys.insert(stored.key, number);
         Some(number)
     }
@@ -140,6 +141,11 @@ impl Registry {
                 point.intake.recall(stored);
             }
         }
+    }
+
+    /// Whether there is a meter of this id.
+    pub(crate) fn has(&self, id: &MeterId) -> bool {
+        self.ids.contains_key(id)
     }
 
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {

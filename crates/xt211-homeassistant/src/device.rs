@@ -79,6 +79,15 @@ impl MeterDevice {
         &self.info
     }
 
+    /// Changes how long instantaneous values are true.
+    pub fn set_expire_after(&mut self, after: Option<Duration>) -> Changed {
+        let before = self.expire_after();
+        self.info.expire_after = after;
+        let is_live = |key: Key| key.topic() == StateTopic::Live;
+        let discovery = before != self.expire_after() && self.states.keys().any(is_live);
+        Changed { discovery, ..Changed::NONE }
+    }
+
     /// Shows the registers of a reading.
     ///
     /// A text in a register that is known to hold a number is not shown, nor is a serial number

@@ -186,10 +186,40 @@ impl Topics {
         format!("{}/device/xt211_{meter}/config", self.discovery_prefix)
     }
 
+    /// What to subscribe to for all that is said of any device.
+    #[must_use]
+    pub fn every_discovery(&self) -> String {
+        format!("{}/device/+/config", self.discovery_prefix)
+    }
+
     /// The topic of one of a meter's state messages.
     #[must_use]
     pub fn state(&self, meter: &MeterId, topic: StateTopic) -> String {
         format!("{}/{meter}/{}", self.topic_prefix, topic.name())
+    }
+
+    /// What to subscribe to for the states of all meters, and for whether the bridge runs; see
+    /// [`is_state`](Self::is_state).
+    #[must_use]
+    pub fn every_state(&self) -> String {
+        format!("{}/+/+", self.topic_prefix)
+    }
+
+    /// Whether this is where the bridge says whether it runs, or the topic of a state of any meter.
+    #[must_use]
+    pub fn is_state(&self, topic: &str) -> bool {
+        let below = topic.strip_prefix(&self.topic_prefix).and_then(|it| it.strip_prefix('/'));
+        below.and_then(|it| it.split_once('/')).is_some_and(|(meter, name)| {
+            (meter.parse::<MeterId>().is_ok() && StateTopic::ALL.iter().any(|it| it.name() == name))
+                || topic == self.availability()
+        })
+    }
+
+    /// Where the broker keeps something of a meter: its discovery and its retained states. An empty
+    /// retained message on each of them leaves nothing.
+    pub fn retained(&self, meter: &MeterId) -> impl Iterator<Item = String> {
+        let states = StateTopic::ALL.into_iter().filter(|topic| topic.is_retained());
+        std::iter::once(self.discovery(meter)).chain(states.map(|topic| self.state(meter, topic)))
     }
 
     /// Where the bridge says whether it runs, retained.
@@ -214,6 +244,33 @@ mod tests {
         );
         assert_eq!(topics.discovery(&meter), "ha/device/xt211_A_1/config");
         assert_eq!(topics.availability(), "home/xt211/bridge/availability");
+    }
+
+    #[test]
+    fn what_is_kept_of_a_meter_is_found() {
+        let topics = Topics::new("ha", "home/xt211");
+        let retained: Vec<_> = topics.retained(&"A_1".parse().unwrap()).collect();
+        let states = ["energy", "module", "bridge"].map(|name| format!("home/xt211/A_1/{name}"));
+        assert_eq!(retained[0], "ha/device/xt211_A_1/config");
+        assert_eq!(retained[1..], states);
+        assert_eq!(topics.every_discovery(), "ha/device/+/config");
+        assert_eq!(topics.every_state(), "home/xt211/+/+");
+        assert!(states.iter().all(|topic| topics.is_state(topic)));
+        assert!(topics.is_state("home/xt211/bridge/availability"));
+        for other in [
+            "home/xt211",
+            "home/xt211/A_1",
+            "home/xt211/A_1/other",
+            "home/xt211/A_1/energy/total",
+            "home/xt211/A.1/energy",
+            "home/xt211/A_1/availability",
+            "home/xt211/bridge/energy",
+            "home/xt2112/A_1/energy",
+            "other/home/xt211/A_1/energy",
+            "ha/device/xt211_A_1/config",
+        ] {
+            assert!(!topics.is_state(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! What is known of a meter, apart from its readings.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
 
 use crate::{
     MeterKey, Queries, StoreError, Transaction,
     failure::Failure,
-    instant::from_nanoseconds,
+    instant::{from_nanoseconds, to_nanoseconds},
     record::{some_text_of, text_of},
 };
 
-const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at";
+const COLUMNS: &str = "key, id, topic, serial, status, battery, forwarded_at, heard_at, patience";
 
 /// What is known of a meter, apart from its readings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,10 @@ pub struct StoredMeter {
     pub battery: Option<Vec<u8>>,
     /// When InfluxDB last took something of it, in UTC.
     pub forwarded_at: Option<OffsetDateTime>,
+    /// When its module was last heard, to the minute, in UTC.
+    pub heard_at: Option<OffsetDateTime>,
+    /// How long its module may be silent, once that is known; in whole seconds.
+    pub patience: Option<Duration>,
 }
 
 impl Queries {
@@ -93,16 +99,20 @@ impl Transaction<'_> {
         })
     }
 
-    /// Replaces a meter's serial number, what was told of it, and its module's last messages. The
-    /// rest of it stays.
+    /// Replaces a meter's serial number, what was told of it, its module's last messages, when it
+    /// was heard and how long it may be silent. The rest of it stays.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
     pub fn update_meter(&mut self, meter: &StoredMeter) -> Result<(), StoreError> {
+        let heard_at = self.change(|_| meter.heard_at.map(to_nanoseconds).transpose())?;
+        let patience = meter.patience.map(|it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
         self.change(|connection| {
-            let sql = "UPDATE meter SET serial = ?2, status = ?3, battery = ?4 WHERE key = ?1";
-            let row = params![meter.key.0, meter.serial, meter.status, meter.battery];
+            let sql = "UPDATE meter SET serial = ?2, status = ?3, battery = ?4, heard_at = ?5,
+                       patience = ?6 WHERE key = ?1";
+            let StoredMeter { key, serial, status, battery, .. } = meter;
+            let row = params![key.0, serial, status, battery, heard_at, patience];
             connection.prepare_cached(sql)?.execute(row)?;
             // Mostly it is the same, or longer.
             let there = seen(connection, meter.key)?;
@@ -123,6 +133,9 @@ impl Transaction<'_> {
 fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failure> {
     let key = MeterKey(row.get(0)?);
     let forwarded_at: Option<i64> = row.get(6)?;
+    let heard_at: Option<i64> = row.get(7)?;
+    // One below zero is none that we wrote.
+    let patience = row.get::<_, Option<i64>>(8)?.and_then(|seconds| u64::try_from(seconds).ok());
     Ok(StoredMeter {
         key,
         id: text_of(row, 1)?,
@@ -132,6 +145,8 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failu
         status: row.get(4)?,
         battery: row.get(5)?,
         forwarded_at: forwarded_at.map(from_nanoseconds).transpose()?,
+        heard_at: heard_at.map(from_nanoseconds).transpose()?,
+        patience: patience.map(Duration::from_secs),
     })
 }
 

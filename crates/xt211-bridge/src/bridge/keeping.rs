@@ -1,17 +1,17 @@
 //! What the bridge does in the store.
 
-use std::ops::Deref;
-
 use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
 use xt211_store::{MeterKey, Queries, SetAside, StoreError, Ticket, Transaction};
 
 use super::{
     Bridge,
     clock::Step,
     inbox::{Fate, decide},
+    memory::count,
 };
 use crate::{
-    decision::{RELEASED, Reason, horizon},
+    decision::{RELEASED, Reason},
     influx::{Forwarder, News, Report},
     keeper::NotKept,
     metering_point::{Effect, Refusal},
@@ -27,36 +27,6 @@ const MOST_RELEASES: usize = 1_000;
 const MOST_PRUNED: usize = 10_000;
 
 impl Bridge {
-    /// Takes up what the store knows: meters, counts, what waits.
-    pub(super) fn remember(&mut self) -> anyhow::Result<()> {
-        let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
-        let latest = horizon(OffsetDateTime::now_utc());
-        let reader = self.keeper.with_store(|store| {
-            for stored in store.meters()? {
-                if let Some(number) = registry.restore(&stored)
-                    && let Some(point) = registry.get_mut(number)
-                    && let Some((time, registers)) = store.newest_reading(stored.key, latest)?
-                {
-                    point.presence.restore_reading(time, registers);
-                }
-            }
-            count(registry, store, is_forwarding)?;
-            Ok((store.reader()?, store.reader()?, store.last_set_aside()?))
-        });
-        match reader {
-            Ok((reader, another, last_set_aside)) => {
-                self.judged = last_set_aside;
-                self.forwarder = Forwarder::start(&self.config, reader)?;
-                self.statistician = Statistician::start(&self.config, another);
-                self.has_remembered = true;
-                Ok(())
-            }
-            // There is nothing to remember in a new one, so that this ends.
-            Err(NotKept::Anew) => self.remember(),
-            Err(NotKept::ForNow) => Ok(()),
-        }
-    }
-
     /// Whether there is something to be written down.
     pub(super) fn has_work(&self) -> bool {
         !self.inbox.is_empty() || self.report.is_some() || self.counted.is_some()
@@ -139,6 +109,9 @@ impl Bridge {
                     self.tally.passed_over += 1;
                 }
                 self.tally.set_aside += u64::from(!effect.refusals.is_empty());
+                if let Some(point) = self.registry.get_mut(number) {
+                    point.heard(Instant::now().into_std());
+                }
                 self.show_effect(number, &effect);
             }
         }
@@ -160,8 +133,8 @@ impl Bridge {
         if effect.records > 0 {
             self.statistician.iter().for_each(Statistician::wake);
         }
-        if let Some(announcer) = &mut self.announcer {
-            announcer.enqueue(number, point);
+        if self.announcer.is_some() {
+            self.bursts.note(number, Instant::now());
         }
     }
 
@@ -206,8 +179,11 @@ impl Bridge {
         });
         match asked {
             Ok(None) => Ok(false),
-            Ok(Some(Released { effects, is_all })) => {
+            Ok(Some(Released { effects, obstacles, is_all })) => {
                 self.has_looked = is_all;
+                for (id, refusal) in obstacles {
+                    tracing::warn!("{id} cannot be released: {refusal}");
+                }
                 for (number, effect) in effects {
                     self.show_effect(number, &effect);
                 }
@@ -343,6 +319,8 @@ fn write_down_counted(counted: &Counted, store: &mut Transaction<'_>) -> Result<
 struct Released {
     /// By the number of the meter.
     effects: Vec<(usize, Effect<'static>)>,
+    /// What cannot be released, by its id, and why.
+    obstacles: Vec<(i64, Refusal)>,
     /// Whether that is all that is to be.
     is_all: bool,
 }
@@ -355,18 +333,18 @@ fn release_some(
 ) -> Result<Released, StoreError> {
     registry.recall(&store.meters()?);
     let ids = store.releases(MOST_RELEASES)?;
-    let mut effects = Vec::new();
+    let (mut effects, mut obstacles) = (Vec::new(), Vec::new());
     for id in &ids {
         let Some(aside) = store.set_aside_entry(*id)? else { continue };
         match release(registry, store, &aside, now)? {
             Ok(effect) => effects.push(effect),
             Err(refusal) => {
-                tracing::warn!("{id} cannot be released: {refusal}");
                 store.refuse_release(*id, &refusal.text)?;
+                obstacles.push((*id, refusal));
             }
         }
     }
-    Ok(Released { effects, is_all: ids.len() < MOST_RELEASES })
+    Ok(Released { effects, obstacles, is_all: ids.len() < MOST_RELEASES })
 }
 
 fn release(
@@ -409,28 +387,4 @@ fn judge_all<'a>(
         }
     }
     Ok(effects)
-}
-
-/// Counts what waits and what is set aside.
-fn count(
-    registry: &mut Registry,
-    store: &impl Deref<Target = Queries>,
-    is_forwarding: bool,
-) -> Result<(), StoreError> {
-    for (_, point) in registry.iter_mut() {
-        (point.presence.counts.waiting, point.presence.counts.set_aside) = (0, 0);
-    }
-    if is_forwarding {
-        for (key, waiting) in store.waiting_counts()? {
-            if let Some(point) = registry.find_mut(key) {
-                point.presence.counts.waiting = waiting;
-            }
-        }
-    }
-    for (key, set_aside) in store.set_aside_counts()? {
-        if let Some(point) = key.and_then(|key| registry.find_mut(key)) {
-            point.presence.counts.set_aside = set_aside;
-        }
-    }
-    Ok(())
 }

@@ -1,9 +1,11 @@
 //! The heart: what arrives from the broker is decided on and kept, and only then acknowledged; what
 //! a meter has to say goes out again. One task owns all of it.
 
+mod bursts;
 mod clock;
 mod inbox;
 mod keeping;
+mod memory;
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
@@ -12,9 +14,9 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
-use xt211_homeassistant::Topics;
+use xt211_homeassistant::{MeterId, Topics};
 
-use self::{clock::Clock, inbox::Inbox};
+use self::{bursts::Bursts, clock::Clock, inbox::Inbox};
 use crate::{
     announcer::{Announcement, Announcer},
     config::{self, Config},
@@ -42,10 +44,14 @@ pub(crate) struct Bridge {
     inbox: Inbox,
     keeper: Keeper,
     registry: Registry,
+    /// Meters that the store knows and the configuration has not any more.
+    gone: Vec<MeterId>,
     clock: Clock,
     /// The last entry of what was set aside before we started, or that was judged again since.
     judged: i64,
     announcer: Option<Announcer>,
+    /// What is new of these is not said yet.
+    bursts: Bursts,
     connection: Option<Connection>,
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
@@ -75,7 +81,7 @@ impl Bridge {
     /// Begins to connect to the broker and to forward. Has to be called within a runtime, with a
     /// store that is open.
     pub(crate) fn start(config: Arc<Config>, keeper: Keeper) -> anyhow::Result<Self> {
-        let announcer = config.homeassistant.as_ref().map(Announcer::new);
+        let announcer = Announcer::new(&config);
         let last_will = announcer.as_ref().map(Announcer::last_will);
         let birth = announcer.is_some().then_some(Topics::BIRTH);
         let topics = config.meters.iter().flat_map(config::Meter::topics).chain(birth);
@@ -85,9 +91,11 @@ impl Bridge {
             inbox: Inbox::default(),
             keeper,
             registry: Registry::new(&config.meters),
+            gone: Vec::new(),
             clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
             judged: 0,
             announcer,
+            bursts: Bursts::default(),
             connection: None,
             forwarder: None,
             report: None,
@@ -117,11 +125,10 @@ impl Bridge {
             let connection = self.connection.clone();
             let has_something_to_say = self.has_something_to_say();
             let (has_room, has_work) = (self.inbox.has_room(), self.has_work());
-            let due = self.keeper.due();
+            let (due, over) = (self.keeper.due(), self.bursts.due());
             let has_reported = self.report.is_some();
             tokio::select! {
-                // What arrives goes first: it is then kept at once, and what is said of it is said
-                // once.
+                // What arrives goes first: it is then kept at once.
                 biased;
                 () = &mut stop => break,
                 event = self.session.next(), if has_room => match event {
@@ -129,6 +136,10 @@ impl Bridge {
                     None => anyhow::bail!("the session with the broker has ended by itself"),
                 },
                 () = until(due), if has_work => self.keep()?,
+                () = until(over), if over.is_some() => {
+                    let numbers = self.bursts.take_over(Instant::now());
+                    self.let_speak(numbers);
+                }
                 sign = sign(&mut self.forwarder, !has_reported) => match sign {
                     Sign::Report(report) => self.report = Some(report),
                     Sign::Damaged(error) => self.begin_anew(&error)?,
@@ -186,7 +197,17 @@ impl Bridge {
         let influxdb = self.influxdb();
         let Some(announcer) = &mut self.announcer else { return };
         for (number, point) in self.registry.iter_mut() {
-            if point.presence.has_news(&influxdb) {
+            if point.presence.has_news(&influxdb) && !self.bursts.has(number) {
+                announcer.enqueue(number, point);
+            }
+        }
+    }
+
+    /// Lets meters speak whose modules are done.
+    fn let_speak(&mut self, numbers: Vec<usize>) {
+        let Some(announcer) = &mut self.announcer else { return };
+        for number in numbers {
+            if let Some(point) = self.registry.get_mut(number) {
                 announcer.enqueue(number, point);
             }
         }
@@ -199,6 +220,8 @@ impl Bridge {
     fn say_everything(&mut self) {
         let Some(announcer) = &mut self.announcer else { return };
         announcer.say_availability();
+        // One that comes back is none of these.
+        announcer.remove(self.gone.iter().filter(|id| !self.registry.has(id)));
         for (number, point) in self.registry.iter_mut() {
             point.presence.say_everything();
             announcer.enqueue(number, point);
@@ -233,6 +256,8 @@ impl Bridge {
         if !self.inbox.is_empty() {
             tracing::warn!("what could not be kept is left to the broker, which has it still");
         }
+        let numbers = self.bursts.take_all();
+        self.let_speak(numbers);
         if let Some(connection) = self.connection.take()
             && timeout(GOODBYE, self.last_words(&connection)).await.is_err()
         {

@@ -5,6 +5,7 @@ mod decode;
 mod export;
 mod forward;
 mod printable;
+mod purge;
 mod range;
 mod registers;
 mod run;
@@ -21,7 +22,8 @@ pub(crate) use self::run::runtime;
 #[cfg(feature = "demo")]
 pub(crate) use self::run::stop_signal;
 pub use self::{
-    check::check, decode::decode, export::export, forward::forward, run::run, set_aside::set_aside,
+    check::check, decode::decode, export::export, forward::forward, purge::purge, run::run,
+    set_aside::set_aside,
 };
 use crate::config::DEFAULT;
 #[cfg(feature = "demo")]

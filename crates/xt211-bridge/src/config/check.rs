@@ -1,7 +1,7 @@
 //! From what is written to what can be used: every rule that a setting has to meet.
 
 use url::Url;
-use xt211_homeassistant::{Language, MeterId};
+use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
 
 use super::{
@@ -28,19 +28,20 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
     }
     checker.meter = None;
     checker.meters_together(&meters, &raw.homeassistant);
+    let topics = checker.topics(&raw.homeassistant);
     let homeassistant = checker.homeassistant(&raw.homeassistant);
     let influxdb = checker.influxdb(&raw.influxdb);
     let store = checker.store(&raw.store);
     let web = checker.web(&raw.web);
 
-    match (mqtt, homeassistant, influxdb, store, web) {
-        (Some(mqtt), Some(homeassistant), Some(influxdb), Some(store), Some(web))
+    match (mqtt, topics, homeassistant, influxdb, store, web) {
+        (Some(mqtt), Some(topics), Some(homeassistant), Some(influxdb), Some(store), Some(web))
             if checker.problems.is_empty() && source.unusable.is_empty() =>
         {
             let file = source.file().map(Into::into);
-            Ok(Config { file, mqtt, meters, homeassistant, influxdb, store, web })
+            Ok(Config { file, mqtt, meters, topics, homeassistant, influxdb, store, web })
         }
-        (mqtt, _, influxdb, store, _) => {
+        (mqtt, _, _, influxdb, store, _) => {
             let is_new =
                 |broken: &BrokenRule| !source.unusable.iter().any(|(key, _)| key == broken.key);
             let problem = |BrokenRule { key, meter, message }| {
@@ -203,7 +204,7 @@ impl Checker {
         }
     }
 
-    fn homeassistant(&mut self, raw: &RawHomeAssistant) -> Option<Option<HomeAssistant>> {
+    fn topics(&mut self, raw: &RawHomeAssistant) -> Option<Topics> {
         let message = "must be a topic without wildcards or a slash at either end";
         let discovery = is_topic(&raw.discovery_prefix);
         if !discovery {
@@ -213,20 +214,17 @@ impl Checker {
         if !states {
             self.note("homeassistant.topic_prefix", message);
         }
+        (discovery && states).then(|| Topics::new(&raw.discovery_prefix, &raw.topic_prefix))
+    }
+
+    fn homeassistant(&mut self, raw: &RawHomeAssistant) -> Option<Option<HomeAssistant>> {
         let language = match raw.language.parse::<Language>() {
             Ok(language) => Some(language),
             Err(error) => self.wrong("homeassistant.language", error.to_string()),
         };
         let statistics = self.statistics(raw);
         let (language, statistics) = (language?, statistics?);
-        (discovery && states).then(|| {
-            raw.enabled.then(|| HomeAssistant {
-                discovery_prefix: raw.discovery_prefix.clone(),
-                topic_prefix: raw.topic_prefix.clone(),
-                language,
-                statistics,
-            })
-        })
+        Some(raw.enabled.then_some(HomeAssistant { language, statistics }))
     }
 
     fn statistics(&mut self, raw: &RawHomeAssistant) -> Option<Option<Statistics>> {

@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xt211_homeassistant::{Language, MeterId};
+use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
 
 pub use self::{
@@ -34,7 +34,9 @@ pub struct Config {
     pub mqtt: Mqtt,
     /// The meters, at least one.
     pub meters: Vec<Meter>,
-    /// What Home Assistant is told; `None` if it is told nothing.
+    /// Where Home Assistant is told something, if it is.
+    pub topics: Topics,
+    /// What it is told; `None` if it is told nothing.
     pub homeassistant: Option<HomeAssistant>,
     /// Where readings are forwarded to; `None` if nowhere.
     pub influxdb: Option<InfluxDb>,
@@ -112,13 +114,9 @@ impl Meter {
     }
 }
 
-/// Which topics Home Assistant reads, and in which language.
+/// How Home Assistant is told.
 #[derive(Clone, Debug)]
 pub struct HomeAssistant {
-    /// Where it looks for discovery messages.
-    pub discovery_prefix: String,
-    /// Where our states go.
-    pub topic_prefix: String,
     /// The language of the entities' names.
     pub language: Language,
     /// Where its statistics are written; `None` if they are not.

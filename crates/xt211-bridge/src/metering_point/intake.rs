@@ -1,6 +1,6 @@
 //! From a message to what is kept of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 use xt211_homeassistant::MeterId;
@@ -15,9 +15,12 @@ use crate::{
     config,
     decision::{
         Accepted, BEGINNING, Change, END, Era, Eras, History as _, Judgement, Limit, MOST_WAITING,
-        Meter, Reason, Refused, Waiting, judge_time,
+        Meter, RELEASED, Reason, Refused, Waiting, judge_time,
     },
 };
+
+/// How often it is written down that a module was heard, if it is heard all the time.
+const HEARD: Duration = Duration::from_secs(60);
 
 /// Decodes, decides, and writes down what comes of it. All that it remembers can be had from the
 /// store again.
@@ -60,6 +63,25 @@ impl Intake {
         }
     }
 
+    /// Its module may be silent for so long.
+    pub(super) fn note_patience(&mut self, patience: Duration) {
+        if let Some(stored) = &mut self.stored {
+            stored.patience = Some(patience);
+            self.is_unsaved = true;
+        }
+    }
+
+    /// Its module is heard. A clock that is certainly wrong cannot say when that was.
+    fn note_heard(&mut self, now: OffsetDateTime) {
+        if let Some(stored) = &mut self.stored
+            && (RELEASED..END).contains(&now)
+            && stored.heard_at.is_none_or(|before| (now - before).unsigned_abs() >= HEARD)
+        {
+            stored.heard_at = Some(now);
+            self.is_unsaved = true;
+        }
+    }
+
     /// What was written is not kept: forgets what it remembers because of that.
     pub(crate) fn forget(&mut self) {
         self.stored = None;
@@ -86,6 +108,7 @@ impl Intake {
         now: OffsetDateTime,
     ) -> Stored<Effect<'m>> {
         let key = self.key_in(store)?;
+        self.note_heard(now);
         let mut work = Work::new(store, topic, now, key);
         match Message::decode(payload, &self.config.timezone) {
             Ok(message) => self.take_message(&mut work, message, payload)?,

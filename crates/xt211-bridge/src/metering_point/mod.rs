@@ -6,9 +6,11 @@ mod era;
 mod intake;
 mod past;
 mod presence;
+mod rhythm;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
+use time::OffsetDateTime;
 use xt211_homeassistant::{Discovery, MeterId, Origin, Topics};
 use xt211_store::{MeterKey, StoredMeter};
 
@@ -54,9 +56,18 @@ impl MeteringPoint {
     }
 
     /// Remembers what was known of it before a restart.
-    pub(crate) fn restore(&mut self, stored: &StoredMeter) {
-        self.presence.restore(stored, self.intake.zone());
+    pub(crate) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) {
+        self.presence.restore(stored, self.intake.zone(), now);
         self.intake.restore(stored.clone());
+    }
+
+    /// Takes note that its module was heard.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        if let Some(patience) = self.presence.heard(now) {
+            let (id, minutes) = (self.id(), patience.as_secs() / 60);
+            tracing::debug!(%id, minutes, "how long its module may be silent");
+            self.intake.note_patience(patience);
+        }
     }
 
     /// Shows what became of a message, once it is kept.

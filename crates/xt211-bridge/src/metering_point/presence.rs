@@ -7,14 +7,11 @@ use xt211_homeassistant::{BridgeState, Changed, MeterDevice, MeterId, MeterInfo}
 use xt211_message::{Message, Reading, Registers, Zone};
 use xt211_store::StoredMeter;
 
-use super::Effect;
+use super::{Effect, rhythm::Rhythm};
 use crate::influx::Condition;
 
-/// How long a module may be silent: it wakes every few minutes, and connects on every few wakes.
-const SILENCE: Duration = Duration::from_secs(3 * 3600);
-
-/// How long a power or a voltage is shown after it was sent.
-const EXPIRE_AFTER: Duration = Duration::from_secs(3 * 3600);
+/// How long Home Assistant may take to listen for what a discovery told it of.
+const LISTENING: Duration = Duration::from_secs(2);
 
 /// A meter as the world sees it.
 pub(crate) struct Presence {
@@ -25,12 +22,13 @@ pub(crate) struct Presence {
     unsaid: Changed,
     /// Whether what is not told of any more has to be looked for.
     removal_unsaid: bool,
-    /// Home Assistant takes a moment to listen for what a discovery told it of. Values that the
-    /// broker does not keep for it are therefore said twice.
-    live_again: bool,
+    /// When a discovery was said. Home Assistant takes a moment to listen for what that told it of:
+    /// values that the broker does not keep for it are therefore said twice.
+    live_again: Option<Instant>,
     /// Whether what was last said of the bridge's own work still holds. It changes with every
     /// message, and is said anew only now and then.
     bridge_said: Option<Said>,
+    rhythm: Rhythm,
     last_heard: Instant,
 }
 
@@ -67,14 +65,17 @@ pub(crate) enum Part {
 
 impl Presence {
     pub(super) fn new(id: MeterId, name: String, serial: Option<String>) -> Self {
-        let info = MeterInfo { id, name, serial, page: None, expire_after: Some(EXPIRE_AFTER) };
+        let rhythm = Rhythm::new(Rhythm::UNKNOWN);
+        let expire_after = Some(rhythm.patience());
+        let info = MeterInfo { id, name, serial, page: None, expire_after };
         Self {
             device: MeterDevice::new(info),
             counts: Counts::default(),
             unsaid: Changed { discovery: true, ..Changed::NONE },
             removal_unsaid: true,
-            live_again: false,
+            live_again: None,
             bridge_said: None,
+            rhythm,
             last_heard: Instant::now(),
         }
     }
@@ -88,10 +89,24 @@ impl Presence {
         self.device.told()
     }
 
+    /// How long its module may be silent. A power or a voltage is shown for as long.
+    pub(crate) fn patience(&self) -> Duration {
+        self.rhythm.patience()
+    }
+
     /// Shows what was known before a restart.
-    pub(super) fn restore(&mut self, stored: &StoredMeter, zone: &dyn Zone) {
+    pub(super) fn restore(&mut self, stored: &StoredMeter, zone: &dyn Zone, now: OffsetDateTime) {
         self.device.restore(stored.seen.iter().map(String::as_str));
         self.counts.last_success = stored.forwarded_at;
+        if let Some(patience) = stored.patience {
+            self.rhythm = Rhythm::new(patience);
+            self.device.set_expire_after(Some(self.patience()));
+        }
+        // Not known if our clock is behind, or this machine too young to have such an instant.
+        let silence = stored.heard_at.and_then(|at| Duration::try_from(now - at).ok());
+        if let Some(last_heard) = silence.and_then(|silence| Instant::now().checked_sub(silence)) {
+            self.last_heard = last_heard;
+        }
         if let Some(Message { status: Some(status), sent, .. }) = decode(&stored.status, zone) {
             self.device.apply_status(&status, sent);
         }
@@ -100,14 +115,21 @@ impl Presence {
         }
     }
 
-    /// Shows the newest reading from before a restart.
+    /// Shows a reading from before a restart, the oldest first.
     pub(crate) fn restore_reading(&mut self, time: OffsetDateTime, registers: Registers<'_>) {
         self.device.apply_reading(&Reading::new(time, registers));
     }
 
+    /// Takes note that its module was heard. Returns the patience with it if that has changed.
+    pub(super) fn heard(&mut self, now: Instant) -> Option<Duration> {
+        self.last_heard = now;
+        let patience = self.rhythm.hear(now).then(|| self.patience())?;
+        self.unsaid |= self.device.set_expire_after(Some(patience));
+        Some(patience)
+    }
+
     /// Shows what became of a message. Returns whether there is a new entity.
     pub(super) fn show(&mut self, effect: &Effect<'_>) -> bool {
-        self.last_heard = Instant::now();
         let mut changed = Changed::NONE;
         for reading in &effect.readings {
             changed |= self.device.apply_reading(reading);
@@ -125,7 +147,8 @@ impl Presence {
 
     /// Whether there is something to be said that no message brought.
     pub(crate) fn has_news(&mut self, condition: &Condition) -> bool {
-        if std::mem::take(&mut self.live_again) {
+        if self.live_again.is_some_and(|since| since.elapsed() >= LISTENING) {
+            self.live_again = None;
             self.unsaid.live = true;
         }
         if self.bridge_said.as_ref() != Some(&self.bridge_state(condition)) {
@@ -147,7 +170,7 @@ impl Presence {
             return Some(Part::Removal);
         }
         if take(&mut self.unsaid.discovery) {
-            self.live_again = true;
+            self.live_again = Some(Instant::now());
             return Some(Part::Discovery);
         }
         if take(&mut self.unsaid.energy) {
@@ -180,7 +203,7 @@ impl Presence {
     }
 
     fn bridge_state(&self, condition: &Condition) -> Said {
-        let is_overdue = self.last_heard.elapsed() > SILENCE;
+        let is_overdue = self.last_heard.elapsed() > self.patience();
         Said { condition: condition.clone(), counts: self.counts, is_overdue }
     }
 }
@@ -189,4 +212,37 @@ impl Presence {
 /// will be shown.
 fn decode<'m>(payload: &'m Option<Vec<u8>>, zone: &dyn Zone) -> Option<Message<'m>> {
     Message::decode(payload.as_deref()?, zone).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(presence: &mut Presence) -> String {
+        let parts = std::iter::from_fn(|| presence.next_part(&Condition::Off));
+        parts.map(|part| format!("{part:?} ")).collect()
+    }
+
+    #[test]
+    fn a_new_patience_is_told_with_the_live_values_behind_it() {
+        let mut presence = Presence::new("meter".parse().unwrap(), "Meter".into(), None);
+        let message =
+            br#"{"data":{"reading_datetime":"Sat 2026-02-21 20:27:09 GMT","values":{"16.7.0":1}}}"#;
+        let message = Message::decode(message, &time::UtcOffset::UTC).unwrap();
+        let readings = message.reading.into_iter().collect();
+        presence.show(&Effect { readings, ..Effect::default() });
+        assert_eq!(parts(&mut presence), "Removal Discovery Live Module Bridge ");
+
+        let start = Instant::now();
+        let heard = (0..8).map(|hours| presence.heard(start + Duration::from_secs(hours * 3600)));
+        let heard: Vec<_> = heard.flatten().collect();
+        assert_eq!(heard, [Duration::from_secs(4 * 3600)]);
+        assert_eq!(presence.device.info().expire_after, Some(presence.patience()));
+        assert_eq!(parts(&mut presence), "Discovery ");
+        // Home Assistant may not listen yet.
+        assert!(!presence.has_news(&Condition::Off));
+        presence.live_again = start.checked_sub(LISTENING);
+        assert!(presence.has_news(&Condition::Off));
+        assert_eq!(parts(&mut presence), "Live ");
+    }
 }

@@ -15,7 +15,9 @@ async fn help() {
 
 #[tokio::test]
 async fn help_of_each_command() {
-    for command in ["run", "check", "decode", "export", "forward", "set-aside", "config", "demo"] {
+    for command in
+        ["run", "check", "decode", "export", "forward", "set-aside", "purge", "config", "demo"]
+    {
         if command == "demo" && cfg!(not(feature = "demo")) {
             continue;
         }

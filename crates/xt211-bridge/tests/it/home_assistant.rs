@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
-use xt211_store::{Opened, Store};
 
 use crate::support::{
     Answer, Bridge, Client, Mosquitto, SERIAL, ScriptedInfluxDb, VictoriaMetrics, minute, reading,
@@ -201,12 +200,7 @@ async fn what_a_version_does_not_have_any_more_is_removed_once() {
     client.says(AVAILABILITY, "offline").await;
 
     // An older version had told of this.
-    let path = bridge.folder().join("xt211-bridge.db");
-    let Opened { mut store, .. } = Store::open(&path).unwrap();
-    let mut meter = store.meters().unwrap().remove(0);
-    meter.seen.push("sensor.retired".to_owned());
-    store.write(|transaction| transaction.update_meter(&meter)).unwrap();
-    drop(store);
+    bridge.edit_meter(|meter| meter.seen.push("sensor.retired".to_owned()));
 
     client.forget();
     bridge.start_again().await;

@@ -121,6 +121,19 @@ fn expire_after_is_in_whole_seconds_and_for_live_values() {
 }
 
 #[test]
+fn another_expire_after_is_to_be_told_if_anything_expires() {
+    let mut device = meter();
+    let hour = Some(Duration::from_secs(3600));
+    assert_eq!(device.set_expire_after(hour), Changed::NONE);
+    device.apply_reading(&reading(TIME, &[("16.7.0", "1")]));
+    assert_eq!(entity(&device, "16.7.0").unwrap().expire_after, Some(3600));
+    assert_eq!(device.set_expire_after(hour), Changed::NONE);
+    let changed = device.set_expire_after(None);
+    assert_eq!(changed, Changed { discovery: true, ..Changed::NONE });
+    assert_eq!(entity(&device, "16.7.0").unwrap().expire_after, None);
+}
+
+#[test]
 fn an_unknown_code_may_change_between_number_and_text() {
     let mut device = meter();
     device.apply_reading(&reading(TIME, &[("0-1:24.2.1", "5")]));

@@ -7,7 +7,9 @@ CREATE TABLE meter (
     serial       TEXT,
     status       BLOB,     -- the module's last message about its state
     battery      BLOB,     -- and about its battery
-    forwarded_at INTEGER   -- when InfluxDB last took something of it
+    forwarded_at INTEGER,  -- when InfluxDB last took something of it
+    heard_at     INTEGER,  -- when its module was last heard, to the minute
+    patience     INTEGER   -- how long that may be silent, in seconds
 ) STRICT;
 
 -- What Home Assistant was told of a meter, by name, for when it is to be told again.

@@ -1,6 +1,6 @@
 //! What is there after a database was opened again, and who may not open it.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use time::macros::datetime;
 use xt211_store::{EraOf, Reader, Store, StoreError, StoreErrorKind, StoredEra, StoredMeter};
@@ -28,6 +28,8 @@ fn all_of_a_meter_is_there_again() {
         status: Some(b"{}".to_vec()),
         battery: None,
         forwarded_at: None,
+        heard_at: Some(minute(7)),
+        patience: Some(Duration::from_secs(900)),
     };
     let key = fixture.write(|transaction| {
         transaction.update_meter(&meter)?;

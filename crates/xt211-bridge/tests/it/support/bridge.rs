@@ -8,6 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 use tempfile::TempDir;
+use xt211_store::{Opened, Store, StoredMeter};
 
 use super::{eventually, process::Process, until};
 
@@ -113,6 +114,14 @@ impl Bridge {
     /// Gives it another configuration, for when it is started again.
     pub(crate) fn configure(&self, configuration: &str) {
         fs::write(self.folder.path().join(FILE), configuration).unwrap();
+    }
+
+    /// Changes what its store knows of its only meter, while it does not run.
+    pub(crate) fn edit_meter(&self, edit: impl FnOnce(&mut StoredMeter)) {
+        let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
+        let mut meter = store.meters().unwrap().remove(0);
+        edit(&mut meter);
+        store.write(|transaction| transaction.update_meter(&meter)).unwrap();
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

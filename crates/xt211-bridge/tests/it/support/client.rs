@@ -85,9 +85,25 @@ impl Client {
         topic: &str,
         payloads: impl IntoIterator<Item = P>,
     ) {
+        self.send(payloads.into_iter().map(|payload| (topic, payload)), false).await;
+    }
+
+    /// Publishes what the broker is to keep, by topic, and waits until it has all of it.
+    pub(crate) async fn publish_retained<T: Into<String>, P: Into<Vec<u8>>>(
+        &self,
+        messages: impl IntoIterator<Item = (T, P)>,
+    ) {
+        self.send(messages.into_iter(), true).await;
+    }
+
+    async fn send<T: Into<String>, P: Into<Vec<u8>>>(
+        &self,
+        messages: impl Iterator<Item = (T, P)>,
+        retain: bool,
+    ) {
         let mut count = 0;
-        for payload in payloads {
-            self.mqtt.publish(topic, QoS::AtLeastOnce, false, payload).await.unwrap();
+        for (topic, payload) in messages {
+            self.mqtt.publish(topic, QoS::AtLeastOnce, retain, payload).await.unwrap();
             count += 1;
         }
         let all = self.published.fetch_add(count, Ordering::Relaxed) + count;

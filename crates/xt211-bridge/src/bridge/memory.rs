@@ -1,0 +1,99 @@
+//! What a start takes up from the store.
+
+use std::ops::{ControlFlow, Deref};
+
+use time::OffsetDateTime;
+use xt211_homeassistant::MeterId;
+use xt211_store::{MeterKey, Queries, StoreError};
+
+use super::Bridge;
+use crate::{
+    decision::horizon, influx::Forwarder, keeper::NotKept, metering_point::Presence,
+    registry::Registry, statistics::Statistician,
+};
+
+impl Bridge {
+    /// Takes up what the store knows: meters, counts, what waits.
+    pub(super) fn remember(&mut self) -> anyhow::Result<()> {
+        let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
+        let mut gone = Vec::new();
+        let now = OffsetDateTime::now_utc();
+        let reader = self.keeper.with_store(|store| {
+            for stored in store.meters()? {
+                let number = registry.restore(&stored, now);
+                match number.and_then(|number| registry.get_mut(number)) {
+                    Some(point) => {
+                        restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
+                    }
+                    None => gone.extend(stored.id.parse::<MeterId>()),
+                }
+            }
+            count(registry, store, is_forwarding)?;
+            Ok((store.reader()?, store.reader()?, store.last_set_aside()?))
+        });
+        match reader {
+            Ok((reader, another, last_set_aside)) => {
+                self.judged = last_set_aside;
+                self.forwarder = Forwarder::start(&self.config, reader)?;
+                self.statistician = Statistician::start(&self.config, another);
+                self.has_remembered = true;
+                self.remove(gone);
+                Ok(())
+            }
+            // There is nothing to remember in a new one, so that this ends.
+            Err(NotKept::Anew) => self.remember(),
+            Err(NotKept::ForNow) => Ok(()),
+        }
+    }
+
+    /// Has Home Assistant forget these meters.
+    fn remove(&mut self, gone: Vec<MeterId>) {
+        self.gone = gone;
+        let Some(announcer) = &mut self.announcer else { return };
+        for id in &self.gone {
+            tracing::info!(%id, "not in the configuration any more: Home Assistant is to forget it");
+        }
+        announcer.remove(self.gone.iter());
+    }
+}
+
+/// Shows the newest reading up to a time, and for what that lacks, those shortly before it.
+fn restore_readings(
+    presence: &mut Presence,
+    store: &Queries,
+    meter: MeterKey,
+    latest: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let Some((newest, _)) = store.newest_reading(meter, latest)? else { return Ok(()) };
+    store.readings_after(meter, newest - presence.patience(), &mut |time, registers| {
+        if time > newest {
+            return ControlFlow::Break(());
+        }
+        presence.restore_reading(time, registers.clone());
+        ControlFlow::Continue(())
+    })
+}
+
+/// Counts what waits and what is set aside.
+pub(super) fn count(
+    registry: &mut Registry,
+    store: &impl Deref<Target = Queries>,
+    is_forwarding: bool,
+) -> Result<(), StoreError> {
+    for (_, point) in registry.iter_mut() {
+        (point.presence.counts.waiting, point.presence.counts.set_aside) = (0, 0);
+    }
+    if is_forwarding {
+        for (key, waiting) in store.waiting_counts()? {
+            if let Some(point) = registry.find_mut(key) {
+                point.presence.counts.waiting = waiting;
+            }
+        }
+    }
+    for (key, set_aside) in store.set_aside_counts()? {
+        if let Some(point) = key.and_then(|key| registry.find_mut(key)) {
+            point.presence.counts.set_aside = set_aside;
+        }
+    }
+    Ok(())
+}
