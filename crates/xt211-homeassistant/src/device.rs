@@ -9,6 +9,7 @@ use std::{
 use serde::Serialize;
 use time::OffsetDateTime;
 use xt211_message::{Battery, ModuleStatus, Reading, Value};
+use xt211_obis::ObisCode;
 
 use crate::{
     Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateTopic, Topics,
@@ -154,6 +155,14 @@ impl MeterDevice {
         let voltage = battery.voltage.map(State::Number);
         self.set_module(ModuleKey::Battery, soc)
             | self.set_module(ModuleKey::BatteryVoltage, voltage)
+    }
+
+    /// The codes of the registers that were seen.
+    pub fn registers(&self) -> impl Iterator<Item = ObisCode> + '_ {
+        self.states.keys().filter_map(|key| match key {
+            Key::Register(code) => Some(code),
+            Key::Module(_) | Key::Bridge(_) => None,
+        })
     }
 
     /// What Home Assistant is told of, and what is yet to be removed there: a text for each

@@ -1,8 +1,11 @@
 //! What a start takes up from the store.
 
-use std::ops::{ControlFlow, Deref};
+use std::{
+    collections::BTreeSet,
+    ops::{ControlFlow, Deref},
+};
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use xt211_homeassistant::MeterId;
 use xt211_store::{MeterKey, Queries, StoreError};
 
@@ -57,7 +60,11 @@ impl Bridge {
     }
 }
 
-/// Shows the newest reading up to a time, and for what that lacks, those shortly before it.
+/// How many readings are looked through for a register that hardly any of them has.
+const LOOK_THROUGH: usize = 10_000;
+
+/// Shows the newest reading up to a time, those shortly before it, and for each register that these
+/// lack, the last one that has it.
 fn restore_readings(
     presence: &mut Presence,
     store: &Queries,
@@ -65,13 +72,27 @@ fn restore_readings(
     latest: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let Some((newest, _)) = store.newest_reading(meter, latest)? else { return Ok(()) };
-    store.readings_after(meter, newest - presence.patience(), &mut |time, registers| {
-        if time > newest {
+    let recent = newest - presence.patience();
+    let mut missing: BTreeSet<_> = presence.device.registers().collect();
+    let (mut readings, mut seen) = (Vec::new(), 0);
+    let behind = newest + Duration::NANOSECOND;
+    store.readings_before(meter, behind, &mut |time, registers| {
+        seen += 1;
+        if time < recent && (missing.is_empty() || seen > LOOK_THROUGH) {
             return ControlFlow::Break(());
         }
-        presence.restore_reading(time, registers.clone());
+        let had = missing.len();
+        missing.retain(|code| registers.get(*code).is_none());
+        if time >= recent || missing.len() < had {
+            readings.push((time, registers.clone()));
+        }
         ControlFlow::Continue(())
-    })
+    })?;
+    // Oldest first, so that the newest stays.
+    for (time, registers) in readings.into_iter().rev() {
+        presence.restore_reading(time, registers);
+    }
+    Ok(())
 }
 
 /// Counts what waits and what is set aside.

@@ -128,3 +128,20 @@ async fn what_is_not_said_yet_is_said_before_the_goodbye() {
     client.says(AVAILABILITY, "offline").await;
     client.state(ENERGY, "1.8.0", 100).await;
 }
+
+#[tokio::test]
+async fn a_total_that_the_newest_reading_lacks_is_known_after_a_restart() {
+    let mosquitto = Mosquitto::start().await;
+    let mut bridge = Bridge::start(&mosquitto.section()).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, reading(ago(3000), r#""1.8.0":100,"2.8.0":7"#)).await;
+    client.publish(DATA, reading(ago(2000), r#""1.8.0":101"#)).await;
+    client.publish(DATA, reading(ago(20), r#""1.8.0":102"#)).await;
+    client.state(ENERGY, "1.8.0", 102).await;
+    bridge.stop().await;
+    client.says(AVAILABILITY, "offline").await;
+    client.forget();
+    bridge.start_again().await;
+    let energy = client.state(ENERGY, "2.8.0", 7).await;
+    assert_eq!(energy["1.8.0"], 102);
+}
