@@ -6,6 +6,7 @@
 //!   ▲ ▲                  │  │                                            │
 //!   │ └─ acknowledge ────┘  ▼                                            ▼
 //!   └──── Announcement ── announcer (discovery, states)     influx (forwarder) ──▶ InfluxDB
+//!                                                      statistics (statistician) ──▶ Home Assistant
 //! ```
 
 mod announcer;
