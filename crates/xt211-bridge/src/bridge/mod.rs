@@ -6,6 +6,7 @@ mod clock;
 mod inbox;
 mod keeping;
 mod memory;
+mod upkeep;
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 

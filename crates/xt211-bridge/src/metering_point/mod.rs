@@ -7,6 +7,7 @@ mod intake;
 mod past;
 mod presence;
 mod rhythm;
+mod work;
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,0 +1,214 @@
+//! What the bridge does in the store without a message: what users ask for, and what time brings.
+
+use time::{Duration, OffsetDateTime};
+use xt211_store::{Queries, SetAside, StoreError, Transaction};
+
+use super::{Bridge, clock::Step, memory::count};
+use crate::{
+    decision::{RELEASED, Reason},
+    influx::Forwarder,
+    metering_point::{Effect, Refusal},
+    registry::Registry,
+};
+
+/// How many releases are done at once. Messages wait meanwhile.
+const MOST_RELEASES: usize = 1_000;
+
+/// How many records are removed at once.
+const MOST_PRUNED: usize = 10_000;
+
+impl Bridge {
+    /// Does what another process has asked for: `set-aside release`, `forward`. Returns whether there
+    /// is more of it.
+    pub(super) fn look_into_store(&mut self) -> anyhow::Result<bool> {
+        if !self.has_remembered {
+            self.remember()?;
+        }
+        let now = OffsetDateTime::now_utc();
+        let Self { keeper, registry, has_looked, .. } = self;
+        let asked = keeper.with_store(|store| {
+            if !store.changed_by_others()? && *has_looked {
+                return Ok(None);
+            }
+            store.write(|store| release_some(registry, store, now)).map(Some)
+        });
+        match asked {
+            Ok(None) => Ok(false),
+            Ok(Some(Released { effects, obstacles, is_all })) => {
+                self.has_looked = is_all;
+                for (id, refusal) in obstacles {
+                    tracing::warn!("{id} cannot be released: {refusal}");
+                }
+                for (number, effect) in effects {
+                    self.show_effect(number, &effect);
+                }
+                let (registry, is_forwarding) = (&mut self.registry, self.forwarder.is_some());
+                // If it fails, the counts are wrong until the next time.
+                let _ = self.keeper.with_store(|store| count(registry, store, is_forwarding));
+                self.forwarder.iter().for_each(Forwarder::wake);
+                Ok(!is_all)
+            }
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Judges again what seemed to be of the future, if our clock was wrong. Returns whether there
+    /// is more of it.
+    pub(super) fn judge_again(&mut self) -> anyhow::Result<bool> {
+        let Some(step) = self.clock.step() else { return Ok(false) };
+        let now = OffsetDateTime::now_utc();
+        let Self { keeper, registry, judged, .. } = self;
+        let code = Reason::InTheFuture(now).code();
+        let mut asides = Vec::new();
+        let effects = keeper
+            .with_store(|store| {
+                asides = store.set_aside_after(*judged, code, MOST_RELEASES)?;
+                Ok(())
+            })
+            .and_then(|()| {
+                keeper.with_store(|store| {
+                    store.write(|store| judge_all(registry, store, &asides, step, now))
+                })
+            });
+        match effects {
+            Ok(effects) => {
+                for (number, effect) in &effects {
+                    self.show_effect(*number, effect);
+                }
+                let is_more = asides.len() >= MOST_RELEASES;
+                self.judged = asides.last().map_or(self.judged, |aside| aside.id);
+                if !is_more {
+                    tracing::info!(
+                        "our clock was put ahead by {} s; what seemed to be of the future was \
+                         judged again",
+                        step.ahead.whole_seconds()
+                    );
+                    self.clock.settle();
+                }
+                Ok(is_more)
+            }
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Removes history that is old enough. Returns whether there is more of it.
+    pub(super) fn prune(&mut self) -> anyhow::Result<bool> {
+        let now = OffsetDateTime::now_utc();
+        // A clock that is wrong must not cost anybody their history.
+        if now < RELEASED {
+            return Ok(false);
+        }
+        let days = Duration::days(self.config.store.keep_days.into());
+        let is_forwarding = self.config.influxdb.is_some();
+        // It may have nothing to write, which does not show that something can be written.
+        let removed = self.keeper.with_store(|store| {
+            store.write(|store| {
+                // Nor must one that is ahead: what is old is so beside what is there.
+                let Some(newest) = newest(store, now)? else { return Ok(0) };
+                store.prune(newest - days, is_forwarding, MOST_PRUNED)
+            })
+        });
+        match removed {
+            Ok(0) => Ok(false),
+            Ok(removed) => {
+                let days = self.config.store.keep_days;
+                tracing::info!("{removed} records are older than {days} days and were removed");
+                Ok(removed >= MOST_PRUNED as u64)
+            }
+            Err(reason) => {
+                self.not_kept(&reason)?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// The time of the newest reading of any meter.
+fn newest(store: &Queries, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, StoreError> {
+    let mut newest = None;
+    for meter in store.meters()? {
+        let reading = store.newest_reading(meter.key, now)?;
+        newest = newest.max(reading.map(|(time, _)| time));
+    }
+    Ok(newest)
+}
+
+/// What was released.
+struct Released {
+    /// By the number of the meter.
+    effects: Vec<(usize, Effect<'static>)>,
+    /// What cannot be released, by its id, and why.
+    obstacles: Vec<(i64, Refusal)>,
+    /// Whether that is all that is to be.
+    is_all: bool,
+}
+
+/// Releases what the user wants released, up to a number.
+fn release_some(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    now: OffsetDateTime,
+) -> Result<Released, StoreError> {
+    registry.recall(&store.meters()?);
+    let ids = store.releases(MOST_RELEASES)?;
+    let (mut effects, mut obstacles) = (Vec::new(), Vec::new());
+    for id in &ids {
+        let Some(aside) = store.set_aside_entry(*id)? else { continue };
+        match release(registry, store, &aside, now)? {
+            Ok(effect) => effects.push(effect),
+            Err(refusal) => {
+                store.refuse_release(*id, &refusal.text)?;
+                obstacles.push((*id, refusal));
+            }
+        }
+    }
+    Ok(Released { effects, obstacles, is_all: ids.len() < MOST_RELEASES })
+}
+
+fn release(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    aside: &SetAside,
+    now: OffsetDateTime,
+) -> Result<Result<(usize, Effect<'static>), Refusal>, StoreError> {
+    let number = match aside.meter {
+        Some(key) => registry.number_of(key),
+        None => registry.number_of_topic(&aside.topic),
+    };
+    let Some((number, point)) = number.and_then(|number| Some((number, registry.get_mut(number)?)))
+    else {
+        let text = "its meter is not in the configuration".into();
+        return Ok(Err(Refusal { code: "meter.unknown", text }));
+    };
+    let effect = point.intake.release(store, aside, now)?;
+    Ok(effect.map(|effect| (number, effect)))
+}
+
+/// Judges again, and returns what came of it, by the number of the meter.
+fn judge_all<'a>(
+    registry: &mut Registry,
+    store: &mut Transaction<'_>,
+    asides: &'a [SetAside],
+    step: Step,
+    now: OffsetDateTime,
+) -> Result<Vec<(usize, Effect<'a>)>, StoreError> {
+    registry.recall(&store.meters()?);
+    let mut effects = Vec::new();
+    for aside in asides.iter().filter(|aside| aside.at <= step.before) {
+        let came = aside.at + step.ahead;
+        let number = aside.meter.and_then(|key| registry.number_of(key));
+        if let Some(number) = number
+            && let Some(point) = registry.get_mut(number)
+            && let Some(effect) = point.intake.judge_again(store, aside, came, now)?
+        {
+            effects.push((number, effect));
+        }
+    }
+    Ok(effects)
+}
