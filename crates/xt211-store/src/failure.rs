@@ -37,9 +37,12 @@ impl Failure {
     pub(crate) fn of(self, path: &Path) -> StoreError {
         let (kind, detail) = match self {
             Self::Sqlite(error) => match (sqlite_kind(&error), sqlite_detail(&error)) {
-                (kind @ StoreErrorKind::Io, detail) => {
-                    (kind, format!("{detail}; see whether its disk is there and sound"))
-                }
+                (kind @ StoreErrorKind::Io, detail) => (
+                    kind,
+                    format!(
+                        "{detail}; see whether its disk is there and sound, and lets files grow"
+                    ),
+                ),
                 known => known,
             },
             Self::Io(error) => (io_kind(&error), error.to_string()),

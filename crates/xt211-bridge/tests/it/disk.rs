@@ -121,6 +121,10 @@ async fn files_that_may_not_grow() {
     client.publish_all(DATA, (1..200).map(message)).await;
     let said = bridge.logs("ERROR").await;
     assert!(said.contains("xt211-bridge.db: disk I/O error"), "{said}");
+    assert!(
+        said.contains("see whether its disk is there and sound, and lets files grow"),
+        "{said}"
+    );
     assert!(said.contains("trying again until it works"), "{said}");
     let kept = bridge.printed("export").await;
     is_not_acknowledged(&mosquitto, kept.lines().count(), 200);
