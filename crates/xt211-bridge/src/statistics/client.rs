@@ -94,16 +94,22 @@ impl Client {
         }
     }
 
-    /// The ids of all statistics that it has sums of.
-    pub(crate) async fn statistic_ids(&mut self) -> Result<Vec<String>, Trouble> {
+    /// Makes sure that it would take statistics, and returns whose the token is.
+    pub(crate) async fn check(&mut self) -> Result<String, Trouble> {
         #[derive(Deserialize)]
-        struct Known {
-            statistic_id: String,
+        struct User {
+            name: String,
+            is_admin: bool,
         }
 
+        let user: User = self.call(&json!({ "type": "auth/current_user" })).await?;
+        if !user.is_admin {
+            return Err(not_administrator());
+        }
+        // Without its recorder, it has no such command.
         let command = json!({ "type": "recorder/list_statistic_ids", "statistic_type": "sum" });
-        let known: Vec<Known> = self.call(&command).await?;
-        Ok(known.into_iter().map(|known| known.statistic_id).collect())
+        self.call::<Value>(&command).await?;
+        Ok(user.name)
     }
 
     /// Writes hours of a statistic. They are there once [`hours`](Self::hours) has them.
@@ -218,15 +224,17 @@ pub(crate) enum Period {
     Month,
 }
 
+fn not_administrator() -> Trouble {
+    Trouble::Denied("homeassistant.token is not that of an administrator".into())
+}
+
 fn lost(cause: &dyn std::fmt::Display) -> Trouble {
     Trouble::Passing(format!("the connection to Home Assistant was lost: {cause}"))
 }
 
 fn refused(error: Option<&AnswerError>) -> Trouble {
     match error {
-        Some(AnswerError { code, .. }) if code == "unauthorized" => {
-            Trouble::Denied("homeassistant.token is not that of an administrator".into())
-        }
+        Some(AnswerError { code, .. }) if code == "unauthorized" => not_administrator(),
         Some(AnswerError { code, message }) => {
             Trouble::Denied(format!("Home Assistant refuses statistics: {message} ({code})"))
         }
