@@ -1,6 +1,6 @@
 //! Home Assistant's websocket API.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use anyhow::Context;
 use futures_util::{SinkExt, StreamExt};
@@ -9,7 +9,8 @@ use serde_json::{Value, json, value::RawValue};
 use time::OffsetDateTime;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config, tungstenite::Message,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{self, Message},
 };
 use xt211_homeassistant::{ImportStatistics, Statistic, StatisticHour};
 
@@ -67,15 +68,18 @@ impl Client {
             false,
             Some(Connector::NativeTls(connector)),
         );
-        let unreachable = |cause: &dyn std::fmt::Display| {
-            Trouble::Passing(format!(
-                "Home Assistant at {url} cannot be reached: {cause} (homeassistant.url)"
-            ))
-        };
         let (socket, _) = timeout(PATIENCE, connecting)
             .await
-            .map_err(|_| unreachable(&"no answer"))?
-            .map_err(|error| unreachable(&error))?;
+            .map_err(|_| unreachable(url, &"no answer"))?
+            .map_err(|error| match error {
+                tungstenite::Error::Io(error) => unreachable(url, &error),
+                tungstenite::Error::Tls(error) => unreachable(url, &error),
+                tungstenite::Error::Http(answer) => Trouble::Passing(format!(
+                    "{url} does not answer as Home Assistant does ({}): check homeassistant.url",
+                    answer.status()
+                )),
+                error => unreachable(url, &error),
+            })?;
         let mut client = Self { socket, last_id: 0 };
         client.receive(|answer| (answer.kind == "auth_required").then_some(())).await?;
         client.send(&json!({ "type": "auth", "access_token": token.expose() })).await?;
@@ -224,11 +228,19 @@ pub(crate) enum Period {
     Month,
 }
 
+fn unreachable(url: &str, cause: &dyn fmt::Display) -> Trouble {
+    let cause = cause.to_string();
+    let place = if cause.contains("certificate") { "ca_file" } else { "url" };
+    Trouble::Passing(format!(
+        "Home Assistant at {url} cannot be reached: {cause} (homeassistant.{place})"
+    ))
+}
+
 fn not_administrator() -> Trouble {
     Trouble::Denied("homeassistant.token is not that of an administrator".into())
 }
 
-fn lost(cause: &dyn std::fmt::Display) -> Trouble {
+fn lost(cause: &dyn fmt::Display) -> Trouble {
     Trouble::Passing(format!("the connection to Home Assistant was lost: {cause}"))
 }
 
