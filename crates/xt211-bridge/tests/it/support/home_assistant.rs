@@ -101,7 +101,10 @@ fn answer(
 ) -> Result<Value, &'static str> {
     match command["type"].as_str().unwrap() {
         "auth/current_user" => Ok(json!({ "name": "Jana", "is_admin": is_admin })),
-        "recorder/list_statistic_ids" => Ok(json!([])),
+        "recorder/list_statistic_ids" => {
+            let known = statistics.keys().map(|id| json!({ "statistic_id": id }));
+            Ok(known.collect())
+        }
         "recorder/import_statistics" if !is_admin => Err("unauthorized"),
         "recorder/import_statistics" => {
             let id = command["metadata"]["statistic_id"].as_str().unwrap();
