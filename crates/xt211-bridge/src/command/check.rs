@@ -16,9 +16,10 @@ use xt211_store::{Reader, StoreError};
 
 use super::runtime;
 use crate::{
-    config::{self, Config, ConfigError, InfluxDb, Mqtt},
+    config::{self, Config, ConfigError, InfluxDb, Mqtt, Statistics},
     influx::{Failure, InfluxClient, Refusal},
     mqtt::{explain, options},
+    statistics::{Client, Trouble},
 };
 
 /// How long a server may take.
@@ -33,19 +34,21 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
     let why_not = if loaded.is_ok() { "not configured" } else { "not configured, or wrongly" };
     let mut report = Report { failed: false, why_not };
-    let (mqtt, meters, influxdb, store) = match &loaded {
+    let (mqtt, meters, influxdb, statistics, store) = match &loaded {
         Ok(config) => {
             let file = config.file.as_ref().map(|file| file.display().to_string());
             report
                 .good("configuration", file.unwrap_or_else(|| "defaults and environment".into()))?;
-            let Config { mqtt, meters, influxdb, store, .. } = config;
-            (Some(mqtt), meters.as_slice(), influxdb.as_ref(), Some(store))
+            let Config { mqtt, meters, homeassistant, influxdb, store, .. } = config;
+            let statistics = homeassistant.as_ref().and_then(|it| it.statistics.as_ref());
+            (Some(mqtt), meters.as_slice(), influxdb.as_ref(), statistics, Some(store))
         }
         Err(error) => {
             for problem in error.problems() {
                 report.bad("configuration", problem)?;
             }
-            (error.mqtt(), [].as_slice(), error.influxdb(), error.store())
+            let (mqtt, influxdb) = (error.mqtt(), error.influxdb());
+            (mqtt, [].as_slice(), influxdb, error.statistics(), error.store())
         }
     };
     runtime()?.block_on(async {
@@ -61,10 +64,18 @@ pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
                 None => None,
             }
         };
-        let (broker, database) = tokio::join!(broker, database);
+        let home_assistant = async {
+            match statistics {
+                Some(statistics) => Some(try_home_assistant(statistics).await),
+                None => None,
+            }
+        };
+        let (broker, database, home_assistant) = tokio::join!(broker, database, home_assistant);
         report.outcome("store", store.map(|store| try_store(&store.path)))?;
         report.outcome("broker", broker)?;
-        report.outcome("InfluxDB", database)
+        report.outcome("InfluxDB", database)?;
+        // Without its address, it hears of everything by the broker.
+        home_assistant.map_or(Ok(()), |it| report.outcome("Home Assistant", Some(it)))
     })?;
     Ok(match (loaded, report.failed) {
         (Err(_), _) => ExitCode::from(2),
@@ -188,5 +199,16 @@ async fn try_influxdb(influxdb: &InfluxDb) -> Result<String, String> {
             Err(format!("{reason}; it does not answer as InfluxDB does: check influxdb.url"))
         }
         Err(_) => Err(format!("{url} does not answer")),
+    }
+}
+
+/// Shows the token, and asks whose it is.
+async fn try_home_assistant(statistics: &Statistics) -> Result<String, String> {
+    let url = &statistics.url;
+    let trying = async { Client::connect(statistics).await?.check().await };
+    match timeout(PATIENCE, trying).await {
+        Ok(Ok(user)) => Ok(format!("{url}, as {user}, for statistics")),
+        Ok(Err(Trouble::Denied(reason) | Trouble::Passing(reason))) => Err(reason),
+        Err(_) => Err(format!("Home Assistant at {url} does not answer (homeassistant.url)")),
     }
 }

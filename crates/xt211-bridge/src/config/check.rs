@@ -41,7 +41,7 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
             let file = source.file().map(Into::into);
             Ok(Config { file, mqtt, meters, topics, homeassistant, influxdb, store, web })
         }
-        (mqtt, _, _, influxdb, store, _) => {
+        (mqtt, _, homeassistant, influxdb, store, _) => {
             let is_new =
                 |broken: &BrokenRule| !source.unusable.iter().any(|(key, _)| key == broken.key);
             let problem = |BrokenRule { key, meter, message }| {
@@ -54,7 +54,8 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
             let rules: Vec<_> = checker.problems.into_iter().filter(is_new).map(problem).collect();
             let unusable = source.unusable.into_iter().map(|(_, problem)| problem);
             let problems = unusable.chain(rules).collect();
-            Err(ConfigError::new(problems, mqtt, influxdb.flatten(), store))
+            let statistics = homeassistant.flatten().and_then(|it| it.statistics);
+            Err(ConfigError::new(problems, mqtt, influxdb.flatten(), statistics, store))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InfluxDb, Mqtt, Store};
+use super::{InfluxDb, Mqtt, Statistics, Store};
 
 /// A configuration that cannot be used, with all that is wrong with it.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub struct ConfigError {
     problems: Vec<Problem>,
     mqtt: Option<Box<Mqtt>>,
     influxdb: Option<Box<InfluxDb>>,
+    statistics: Option<Box<Statistics>>,
     store: Option<Store>,
 }
 
@@ -37,9 +38,11 @@ impl ConfigError {
         problems: Vec<Problem>,
         mqtt: Option<Mqtt>,
         influxdb: Option<InfluxDb>,
+        statistics: Option<Statistics>,
         store: Option<Store>,
     ) -> Self {
-        Self { problems, mqtt: mqtt.map(Box::new), influxdb: influxdb.map(Box::new), store }
+        let (mqtt, influxdb) = (mqtt.map(Box::new), influxdb.map(Box::new));
+        Self { problems, mqtt, influxdb, statistics: statistics.map(Box::new), store }
     }
 
     /// All that is wrong.
@@ -60,6 +63,12 @@ impl ConfigError {
         self.influxdb.as_deref()
     }
 
+    /// Where statistics are written, if they are and what is said of it is right.
+    #[must_use]
+    pub fn statistics(&self) -> Option<&Statistics> {
+        self.statistics.as_deref()
+    }
+
     /// Where readings are kept, if what is said of it is right.
     #[must_use]
     pub fn store(&self) -> Option<&Store> {
@@ -69,7 +78,7 @@ impl ConfigError {
 
 impl From<Vec<Problem>> for ConfigError {
     fn from(problems: Vec<Problem>) -> Self {
-        Self::new(problems, None, None, None)
+        Self::new(problems, None, None, None, None)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Home Assistant's websocket API.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use anyhow::Context;
 use futures_util::{SinkExt, StreamExt};
@@ -9,7 +9,8 @@ use serde_json::{Value, json, value::RawValue};
 use time::OffsetDateTime;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config, tungstenite::Message,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    tungstenite::{self, Message},
 };
 use xt211_homeassistant::{ImportStatistics, Statistic, StatisticHour};
 
@@ -67,15 +68,18 @@ impl Client {
             false,
             Some(Connector::NativeTls(connector)),
         );
-        let unreachable = |cause: &dyn std::fmt::Display| {
-            Trouble::Passing(format!(
-                "Home Assistant at {url} cannot be reached: {cause} (homeassistant.url)"
-            ))
-        };
         let (socket, _) = timeout(PATIENCE, connecting)
             .await
-            .map_err(|_| unreachable(&"no answer"))?
-            .map_err(|error| unreachable(&error))?;
+            .map_err(|_| unreachable(url, &"no answer"))?
+            .map_err(|error| match error {
+                tungstenite::Error::Io(error) => unreachable(url, &error),
+                tungstenite::Error::Tls(error) => unreachable(url, &error),
+                tungstenite::Error::Http(answer) => Trouble::Passing(format!(
+                    "{url} does not answer as Home Assistant does ({}): check homeassistant.url",
+                    answer.status()
+                )),
+                error => unreachable(url, &error),
+            })?;
         let mut client = Self { socket, last_id: 0 };
         client.receive(|answer| (answer.kind == "auth_required").then_some(())).await?;
         client.send(&json!({ "type": "auth", "access_token": token.expose() })).await?;
@@ -94,16 +98,22 @@ impl Client {
         }
     }
 
-    /// The ids of all statistics that it has sums of.
-    pub(crate) async fn statistic_ids(&mut self) -> Result<Vec<String>, Trouble> {
+    /// Makes sure that it would take statistics, and returns whose the token is.
+    pub(crate) async fn check(&mut self) -> Result<String, Trouble> {
         #[derive(Deserialize)]
-        struct Known {
-            statistic_id: String,
+        struct User {
+            name: String,
+            is_admin: bool,
         }
 
+        let user: User = self.call(&json!({ "type": "auth/current_user" })).await?;
+        if !user.is_admin {
+            return Err(not_administrator());
+        }
+        // Without its recorder, it has no such command.
         let command = json!({ "type": "recorder/list_statistic_ids", "statistic_type": "sum" });
-        let known: Vec<Known> = self.call(&command).await?;
-        Ok(known.into_iter().map(|known| known.statistic_id).collect())
+        self.call::<Value>(&command).await?;
+        Ok(user.name)
     }
 
     /// Writes hours of a statistic. They are there once [`hours`](Self::hours) has them.
@@ -218,15 +228,25 @@ pub(crate) enum Period {
     Month,
 }
 
-fn lost(cause: &dyn std::fmt::Display) -> Trouble {
+fn unreachable(url: &str, cause: &dyn fmt::Display) -> Trouble {
+    let cause = cause.to_string();
+    let place = if cause.contains("certificate") { "ca_file" } else { "url" };
+    Trouble::Passing(format!(
+        "Home Assistant at {url} cannot be reached: {cause} (homeassistant.{place})"
+    ))
+}
+
+fn not_administrator() -> Trouble {
+    Trouble::Denied("homeassistant.token is not that of an administrator".into())
+}
+
+fn lost(cause: &dyn fmt::Display) -> Trouble {
     Trouble::Passing(format!("the connection to Home Assistant was lost: {cause}"))
 }
 
 fn refused(error: Option<&AnswerError>) -> Trouble {
     match error {
-        Some(AnswerError { code, .. }) if code == "unauthorized" => {
-            Trouble::Denied("homeassistant.token is not that of an administrator".into())
-        }
+        Some(AnswerError { code, .. }) if code == "unauthorized" => not_administrator(),
         Some(AnswerError { code, message }) => {
             Trouble::Denied(format!("Home Assistant refuses statistics: {message} ({code})"))
         }

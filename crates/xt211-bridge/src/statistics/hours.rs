@@ -10,25 +10,44 @@ use crate::decision::{Eras, Point};
 /// binary fractions add.
 const DIGITS: f64 = 1e6;
 
+/// What the statistics have of the hours before.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Before {
+    Nothing,
+    /// As we know of it.
+    Known(StoredHour),
+    /// As Home Assistant says: our store is not as old, and does not know what happened since.
+    Told(StoredHour),
+}
+
 /// Counts the hours of one total.
 pub(super) struct Hours {
     code: ObisCode,
     last: Option<StoredHour>,
+    /// Whether nobody can say that what comes next is to be compared with that.
+    is_only_told: bool,
     hours: Vec<StoredHour>,
 }
 
 impl Hours {
     /// After what the statistics have of earlier hours.
-    pub(super) fn after(code: ObisCode, before: Option<StoredHour>) -> Self {
-        Self { code, last: before, hours: Vec::new() }
+    pub(super) fn after(code: ObisCode, before: Before) -> Self {
+        let (last, is_only_told) = match before {
+            Before::Nothing => (None, false),
+            Before::Known(hour) => (Some(hour), false),
+            Before::Told(hour) => (Some(hour), true),
+        };
+        Self { code, last, is_only_told, hours: Vec::new() }
     }
 
     /// Takes the next reading. What was used before the first one, or between two that cannot be
     /// compared, nobody knows: it does not count.
     pub(super) fn push(&mut self, eras: &Eras, Point { time, value }: Point) {
         let value = value.to_f64();
+        let is_only_told = std::mem::take(&mut self.is_only_told);
         let sum = match self.last {
             None => 0.0,
+            Some(last) if is_only_told && value < last.value => last.sum,
             Some(last) if eras.part(self.code, last.time, time) => last.sum,
             Some(last) => ((last.sum + value - last.value) * DIGITS).round() / DIGITS,
         };
@@ -66,11 +85,7 @@ mod tests {
     }
 
     /// Counts readings, and returns the minute, value and sum of each hour's last.
-    fn count(
-        eras: &Eras,
-        before: Option<StoredHour>,
-        readings: &[(i64, &str)],
-    ) -> Vec<(i64, f64, f64)> {
+    fn count(eras: &Eras, before: Before, readings: &[(i64, &str)]) -> Vec<(i64, f64, f64)> {
         let mut hours = Hours::after(TOTAL, before);
         for (minutes, value) in readings {
             hours.push(eras, Point { time: at(*minutes), value: value.parse().unwrap() });
@@ -83,18 +98,28 @@ mod tests {
     fn each_hour_has_what_was_used_in_it() {
         let eras = Eras::default();
         let readings = [(5, "7369.066"), (50, "7369.166"), (65, "7369.266"), (200, "7370.066")];
-        let hours = count(&eras, None, &readings);
+        let hours = count(&eras, Before::Nothing, &readings);
         assert_eq!(hours, [(50, 7369.166, 0.1), (65, 7369.266, 0.2), (200, 7370.066, 1.0)]);
         // From any of them on, the same comes out.
         let before = StoredHour { time: at(50), value: 7369.166, sum: 0.1 };
-        assert_eq!(count(&eras, Some(before), &readings[2..]), hours[1..]);
+        assert_eq!(count(&eras, Before::Known(before), &readings[2..]), hours[1..]);
+    }
+
+    #[test]
+    fn what_only_home_assistant_knows_goes_on() {
+        let told = Before::Told(StoredHour { time: at(-60), value: 900.0, sum: 4.5 });
+        let count = |readings| count(&Eras::default(), told, readings);
+        assert_eq!(count(&[(0, "901"), (60, "902")]), [(0, 901.0, 5.5), (60, 902.0, 6.5)]);
+        // Another meter, or one that was set back. Nobody has told when.
+        assert_eq!(count(&[(0, "12"), (60, "13")]), [(0, 12.0, 4.5), (60, 13.0, 5.5)]);
     }
 
     #[test]
     fn a_total_that_starts_anew_goes_on() {
         let start = |minutes| Era::Total { code: TOTAL, start: at(minutes) };
         let eras = [start(60)].into_iter().collect();
-        let hours = count(&eras, None, &[(0, "900"), (59, "901"), (60, "0"), (61, "2.5")]);
+        let hours =
+            count(&eras, Before::Nothing, &[(0, "900"), (59, "901"), (60, "0"), (61, "2.5")]);
         assert_eq!(hours, [(59, 901.0, 1.0), (61, 2.5, 3.5)]);
     }
 
@@ -103,7 +128,8 @@ mod tests {
         let serial =
             |serial: &str, minutes| Era::Serial { serial: serial.into(), start: at(minutes) };
         let eras = [serial("a", 0), serial("b", 60)].into_iter().collect();
-        let hours = count(&eras, None, &[(0, "900"), (59, "901"), (70, "12345"), (71, "12346")]);
+        let hours =
+            count(&eras, Before::Nothing, &[(0, "900"), (59, "901"), (70, "12345"), (71, "12346")]);
         assert_eq!(hours, [(59, 901.0, 1.0), (71, 12346.0, 2.0)]);
     }
 

@@ -22,7 +22,7 @@ use xt211_store::{
 use super::{
     Client, Trouble,
     client::Period,
-    hours::{Hours, hour_of},
+    hours::{Before, Hours, hour_of},
 };
 use crate::{
     backoff::Backoff,
@@ -126,16 +126,10 @@ struct Work {
     reader: Reader,
     arrived: Arc<Notify>,
     reporter: mpsc::Sender<Counted>,
-    client: Option<Connected>,
+    client: Option<Client>,
     /// What was last said to be wrong.
     trouble: Option<String>,
     backoff: Backoff,
-}
-
-/// A connection, and what Home Assistant had of statistics when it was made, or was told since.
-struct Connected {
-    client: Client,
-    ids: BTreeSet<String>,
 }
 
 /// Why a step was not taken.
@@ -161,7 +155,7 @@ struct Touched {
 struct Total {
     code: ObisCode,
     statistic: Statistic,
-    before: Option<StoredHour>,
+    before: Before,
 }
 
 impl Work {
@@ -195,16 +189,20 @@ impl Work {
             let mut totals = Vec::new();
             for code in &touched.codes {
                 let Some(statistic) = self.names.statistic(&meter, *code) else { continue };
-                let before = self.reader.hour_before(key, *code, touched.first)?;
-                let known = self.connected().await?.ids.contains(statistic.id());
-                match before {
-                    Some(_) if !known => lost.push((key, *code)),
-                    None if known => {
-                        let before = self.told(&statistic, touched.first).await?;
-                        totals.push(Total { code: *code, statistic, before });
-                    }
-                    before => totals.push(Total { code: *code, statistic, before }),
-                }
+                let before = match self.reader.hour_before(key, *code, touched.first)? {
+                    None => match self.told(&statistic, touched.first).await? {
+                        Some(told) => Before::Told(told),
+                        None => Before::Nothing,
+                    },
+                    Some(hour) => match self.confirmed(&statistic, hour).await? {
+                        Some(hour) => Before::Known(hour),
+                        None => {
+                            lost.push((key, *code));
+                            continue;
+                        }
+                    },
+                };
+                totals.push(Total { code: *code, statistic, before });
             }
             let counted = block_in_place(|| count(&self.reader, key, &touched, &totals))?;
             for (Total { code, statistic, .. }, hours) in totals.iter().zip(counted) {
@@ -216,16 +214,25 @@ impl Work {
         Ok(true)
     }
 
-    async fn connected(&mut self) -> Result<&mut Connected, Trouble> {
-        let connected = match self.client.take() {
-            Some(connected) => connected,
-            None => {
-                let mut client = Client::connect(&self.statistics).await?;
-                let ids = client.statistic_ids().await?.into_iter().collect();
-                Connected { client, ids }
-            }
+    async fn client(&mut self) -> Result<&mut Client, Trouble> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::connect(&self.statistics).await?,
         };
-        Ok(self.client.insert(connected))
+        Ok(self.client.insert(client))
+    }
+
+    /// An hour that Home Assistant was told, with the sum that it has now: its user may have put it
+    /// right. `None` if it is not there any more.
+    async fn confirmed(
+        &mut self,
+        statistic: &Statistic,
+        hour: StoredHour,
+    ) -> Result<Option<StoredHour>, Trouble> {
+        let start = hour_of(hour.time);
+        let client = self.client().await?;
+        let there = client.hours(statistic, start, start + Span::HOUR, Period::Hour).await?;
+        Ok(there.first().map(|there| StoredHour { sum: there.sum, ..hour }))
     }
 
     /// What Home Assistant has of a total before an hour, if we have forgotten it.
@@ -234,10 +241,17 @@ impl Work {
         statistic: &Statistic,
         time: OffsetDateTime,
     ) -> Result<Option<StoredHour>, Trouble> {
-        let client = &mut self.connected().await?.client;
-        let hours = client.hours(statistic, BEGINNING, hour_of(time), Period::Month).await?;
-        let last = hours.last();
-        Ok(last.map(|hour| StoredHour { time: hour.start, value: hour.state, sum: hour.sum }))
+        let client = self.client().await?;
+        let until = hour_of(time);
+        // The last of them may go on after that hour, so that there may be none before it in there.
+        let months = client.hours(statistic, BEGINNING, until, Period::Month).await?;
+        for month in months.iter().rev() {
+            let hours = client.hours(statistic, month.start, until, Period::Hour).await?;
+            if let Some(StatisticHour { start, state, sum }) = hours.last().copied() {
+                return Ok(Some(StoredHour { time: start, value: state, sum }));
+            }
+        }
+        Ok(None)
     }
 
     /// Writes hours over what Home Assistant has of them, and waits until they are there.
@@ -250,16 +264,15 @@ impl Work {
                 sum: hour.sum,
             })
             .collect();
-        let Some(last) = hours.last() else { return Ok(()) };
-        let Connected { client, ids } = self.connected().await?;
+        let (Some(first), Some(last)) = (hours.first(), hours.last()) else { return Ok(()) };
+        let client = self.client().await?;
         for hours in hours.chunks(MOST_HOURS) {
             client.import(statistic, hours).await?;
         }
+        let (from, until) = (first.start, last.start + Span::HOUR);
         for _ in 0..LOOKS {
-            let until = last.start + Span::HOUR;
-            let there = client.hours(statistic, last.start, until, Period::Hour).await?;
-            if there.last().is_some_and(|there| (there.sum - last.sum).abs() < 1e-9) {
-                ids.insert(statistic.id().to_owned());
+            let there = client.hours(statistic, from, until, Period::Hour).await?;
+            if hours.iter().all(|hour| holds(&there, hour)) {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
@@ -288,6 +301,13 @@ impl Work {
         }
         tokio::time::sleep(self.backoff.wait()).await;
     }
+}
+
+/// Whether an hour is among those that are there, which are in order.
+fn holds(there: &[StatisticHour], hour: &StatisticHour) -> bool {
+    let place = there.binary_search_by_key(&hour.start, |there| there.start);
+    let there = place.ok().and_then(|place| there.get(place));
+    there.is_some_and(|there| (there.sum - hour.sum).abs() < 1e-9 && there.state == hour.state)
 }
 
 /// Which meters have new readings.
@@ -319,7 +339,7 @@ fn count(
     let mut last = touched.last;
     for Total { code, before, .. } in totals {
         // What comes later changes too, if it is not told by what it has in common with this.
-        if before.is_none() || eras.change_after(*code, touched.first) {
+        if !matches!(before, Before::Known(_)) || eras.change_after(*code, touched.first) {
             let told = store.hour_before(meter, *code, END)?;
             last = told.map_or(last, |told| last.max(told.time));
         }

@@ -4,6 +4,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -28,6 +29,9 @@ pub(crate) struct Page {
     _folder: TempDir,
 }
 
+/// For how long nothing moves on a picture.
+const STILL: Duration = Duration::from_secs(2);
+
 /// All that can be read on a page. Its elements keep most of it to themselves.
 const READ: &str = "(() => {
     const read = node => {
@@ -40,15 +44,18 @@ const READ: &str = "(() => {
 })()";
 
 impl Page {
-    /// Opens a page of Home Assistant, as its user.
-    pub(crate) async fn open(home_assistant: &HomeAssistant, path: &str) -> Self {
+    /// Opens a page of Home Assistant, as its user, in a browser that remembers these choices of hers.
+    pub(crate) async fn open(
+        home_assistant: &HomeAssistant,
+        path: &str,
+        choices: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(chromium());
         command
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
             .args(["--no-first-run", "--disable-background-networking", "--disable-sync"])
-            .args(["--disable-component-update", "--window-size=1400,1800"])
-            .args(["--remote-debugging-port=0", "--lang=en"])
+            .args(["--disable-component-update", "--remote-debugging-port=0", "--lang=en"])
             .arg(format!("--user-data-dir={}", folder.path().display()));
         let process = Process::start("Chromium", &mut command);
         let address = eventually("Chromium", async || {
@@ -60,11 +67,20 @@ impl Page {
         let (socket, _) = connect_async(address).await.unwrap();
         let session = String::new();
         let mut page = Self { socket, session, last_id: 0, _process: process, _folder: folder };
-        page.visit(&home_assistant.url(), path).await;
+        // How it was installed is nothing that people have to be reminded of on each page.
+        home_assistant
+            .call(json!({
+                "type": "repairs/ignore_issue",
+                "domain": "homeassistant",
+                "issue_id": "deprecated_method",
+                "ignore": true,
+            }))
+            .await;
+        page.visit(&home_assistant.url(), path, choices).await;
         page
     }
 
-    async fn visit(&mut self, url: &str, path: &str) {
+    async fn visit(&mut self, url: &str, path: &str, choices: &[(&str, &str)]) {
         let target = self.call("Target.createTarget", json!({ "url": "about:blank" })).await;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = self.call("Target.attachToTarget", attach).await;
@@ -78,8 +94,17 @@ impl Page {
             "hassUrl": url,
             "clientId": format!("{url}/"),
         });
-        let tokens = Value::from(tokens.to_string());
-        let script = format!("localStorage.setItem('hassTokens', {tokens})");
+        let tokens = tokens.to_string();
+        // The menu's icons are enough.
+        let always = [("hassTokens", &*tokens), ("dockedSidebar", "\"auto\"")];
+        let set = |(key, value): &(&str, &str)| {
+            let [key, value] = [key, value].map(|text| Value::from(*text));
+            format!("localStorage.setItem({key}, {value});")
+        };
+        let script: String = choices.iter().chain(&always).map(set).collect();
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.call("Emulation.setEmulatedMedia", json!({ "features": [still] })).await;
+        self.call("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
         self.call("Page.enable", json!({})).await;
         self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
         self.call("Page.navigate", json!({ "url": format!("{url}{path}") })).await;
@@ -95,14 +120,29 @@ impl Page {
         .await
     }
 
-    /// Makes a picture of it, if somebody wants to see it: in the folder that `XT211_TEST_PICTURES`
-    /// names.
-    pub(crate) async fn picture(&mut self, name: &str) {
-        if let Some(folder) = env::var_os("XT211_TEST_PICTURES") {
-            let answer = self.call("Page.captureScreenshot", json!({ "format": "png" })).await;
-            let picture = STANDARD.decode(answer["data"].as_str().unwrap()).unwrap();
-            fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
-        }
+    /// Makes a picture of it once nothing moves any more, so many points wide and high, if somebody
+    /// wants to see it: in the folder that `XT211_TEST_PICTURES` names.
+    pub(crate) async fn picture(&mut self, name: &str, [width, height]: [u32; 2]) {
+        let Some(folder) = env::var_os("XT211_TEST_PICTURES") else { return };
+        let screen = json!({
+            "width": width,
+            "height": height,
+            "deviceScaleFactor": 1,
+            "mobile": false,
+        });
+        self.call("Emulation.setDeviceMetricsOverride", screen).await;
+        let (mut last, mut since) = (Value::Null, Instant::now());
+        eventually("nothing to move", async || {
+            let format = json!({ "format": "png", "optimizeForSpeed": false });
+            let next = self.call("Page.captureScreenshot", format).await;
+            if next != last {
+                (last, since) = (next, Instant::now());
+            }
+            (since.elapsed() > STILL).then_some(())
+        })
+        .await;
+        let picture = STANDARD.decode(last["data"].as_str().unwrap()).unwrap();
+        fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
     }
 
     async fn call(&mut self, method: &str, parameters: Value) -> Value {

@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 pub(crate) const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
     eyJpc3MiOiJ0ZXN0cyIsImlhdCI6MTc2NzIyNTYwMCwiZXhwIjoyMzk4Mzc3NjAwfQ.\
     Qrc5jyU1o_NTEC7OhLKU653TlR2ndu5Yl96BErRwbLs";
+/// The same of a user who is no administrator: `{"iss":"other",…}`.
+pub(crate) const OTHER_TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+    eyJpc3MiOiJvdGhlciIsImlhdCI6MTc2NzIyNTYwMCwiZXhwIjoyMzk4Mzc3NjAwfQ.\
+    d5B7pSSbrXvYgRH0wCBArjEEZFcqPd4VMwDuno_V1Qs";
 const KEY: &str = "a key that only the throw-away Home Assistant of a test knows";
 
 /// Little, so that it starts quickly.
@@ -78,30 +82,26 @@ fn mqtt(port: u16) -> Value {
 }
 
 fn auth() -> Value {
-    json!({
-        "users": [{
-            "id": "user",
-            "name": "User",
-            "group_ids": ["system-admin"],
-            "is_owner": true,
+    let user = |id: &str, name: &str, group: &str| {
+        json!({
+            "id": id,
+            "name": name,
+            "group_ids": [group],
+            "is_owner": id == "user",
             "is_active": true,
             "system_generated": false,
             "local_only": false,
-        }],
-        "groups": [
-            { "id": "system-admin", "name": "Administrators" },
-            { "id": "system-users", "name": "Users" },
-            { "id": "system-read-only", "name": "Read Only" },
-        ],
-        "credentials": [],
-        "refresh_tokens": [{
-            "id": "tests",
-            "user_id": "user",
+        })
+    };
+    let token = |id: &str, user: &str| {
+        json!({
+            "id": id,
+            "user_id": user,
             "client_id": null,
-            "client_name": "tests",
+            "client_name": id,
             "client_icon": null,
             "token_type": "long_lived_access_token",
-            "token": "not used, because what it would get is there already",
+            "token": format!("{id}: not used, because what it would get is there already"),
             "jwt_key": KEY,
             "access_token_expiration": 631_152_000.0,
             "created_at": LONG_AGO,
@@ -110,7 +110,17 @@ fn auth() -> Value {
             "expire_at": null,
             "credential_id": null,
             "version": null,
-        }],
+        })
+    };
+    json!({
+        "users": [user("user", "User", "system-admin"), user("other", "Other", "system-users")],
+        "groups": [
+            { "id": "system-admin", "name": "Administrators" },
+            { "id": "system-users", "name": "Users" },
+            { "id": "system-read-only", "name": "Read Only" },
+        ],
+        "credentials": [],
+        "refresh_tokens": [token("tests", "user"), token("other", "other")],
     })
 }
 

@@ -21,6 +21,7 @@ mod outages;
 mod pages;
 mod removal;
 mod samples;
+mod statistics;
 #[allow(dead_code, unused_imports, reason = "it is the other tests' as well")]
 #[path = "../it/support/mod.rs"]
 mod support;

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, ffi::OsString, fs, path::Path};
 use insta::assert_snapshot;
 
 use crate::support::{
-    Answer, Bridge, Client, Finished, Mosquitto, ScriptedInfluxDb, free_port, influxdb_section_at,
-    minute, reading_of, run, run_in, run_with,
+    ADMINISTRATOR, Answer, Bridge, Client, FakeHomeAssistant, Finished, Mosquitto,
+    ScriptedInfluxDb, USER, free_port, home_assistant_section_at, influxdb_section_at, minute,
+    reading_of, run, run_in, run_with,
     topic::{AVAILABILITY, DATA, ENERGY},
     until,
 };
@@ -167,6 +168,53 @@ async fn a_bad_token() {
     ok      store          xt211-bridge.db is not there yet, and will be made
     ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
     WRONG   InfluxDB       InfluxDB does not accept influxdb.token (401): unauthorized access
+    "#);
+}
+
+#[tokio::test]
+async fn home_assistant_takes_statistics() {
+    let mosquitto = Mosquitto::start().await;
+    let home_assistant = FakeHomeAssistant::start().await;
+    let configuration = mosquitto.section() + &home_assistant.section(ADMINISTRATOR);
+    let check = run_with(&configuration, &["check"]).await;
+    assert_eq!(check.code, 0);
+    let ports = [(mosquitto.port, "MQTT"), (home_assistant.port(), "HTTP")];
+    assert_snapshot!(printed(&check, &ports), @r#"
+    ok      configuration  bridge.toml
+    ok      store          xt211-bridge.db is not there yet, and will be made
+    ok      broker         mqtt://127.0.0.1:MQTT, subscribed to elektromer/data, elektromer/status
+    -       InfluxDB       not tried: not configured
+    ok      Home Assistant http://127.0.0.1:HTTP, as Jana, for statistics
+    "#);
+}
+
+#[tokio::test]
+async fn home_assistant_takes_none() {
+    let mosquitto = Mosquitto::start().await;
+    let home_assistant = FakeHomeAssistant::start().await;
+    let other = ScriptedInfluxDb::start(Answer::Error(404, "not found")).await;
+    let nobody = free_port();
+    let sections = [
+        home_assistant.section("nobodys-token"),
+        home_assistant.section(USER),
+        home_assistant_section_at(other.port(), ADMINISTRATOR),
+        home_assistant_section_at(nobody, ADMINISTRATOR),
+        // What is wrong elsewhere hides nothing.
+        home_assistant.section(USER) + "[influxdb]\nurl = \"\"\n",
+    ];
+    let mut lines = Vec::new();
+    for section in sections {
+        let check = run_with(&(mosquitto.section() + &section), &["check"]).await;
+        assert_ne!(check.code, 0);
+        let printed = printed(&check, &[(other.port(), "OTHER"), (nobody, "NOBODY")]);
+        lines.push(printed.lines().last().unwrap().to_owned());
+    }
+    assert_snapshot!(lines.join("\n"), @r#"
+    WRONG   Home Assistant Home Assistant does not accept homeassistant.token
+    WRONG   Home Assistant homeassistant.token is not that of an administrator
+    WRONG   Home Assistant http://127.0.0.1:OTHER does not answer as Home Assistant does (404 Not Found): check homeassistant.url
+    WRONG   Home Assistant Home Assistant at http://127.0.0.1:NOBODY cannot be reached: Connection refused (os error 111) (homeassistant.url)
+    WRONG   Home Assistant homeassistant.token is not that of an administrator
     "#);
 }
 

@@ -23,5 +23,6 @@ mod power_cut;
 mod promise;
 mod secrets;
 mod set_aside;
+mod statistics;
 mod support;
 mod tls;

@@ -7,6 +7,7 @@ mod client;
 mod corpus;
 pub(crate) mod faults;
 mod gate;
+mod home_assistant;
 mod module;
 mod mosquitto;
 pub(crate) mod packages;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     },
     faults::Faults,
     gate::Gate,
+    home_assistant::{ADMINISTRATOR, FakeHomeAssistant, USER, home_assistant_section_at},
     module::Module,
     mosquitto::Mosquitto,
     points::{exported, points},
