@@ -148,6 +148,11 @@ impl Registry {
         self.ids.contains_key(id)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.points.len()
+    }
+
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {
         self.points.get_mut(number)
     }

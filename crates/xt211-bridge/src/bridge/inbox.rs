@@ -78,6 +78,12 @@ pub(super) fn decide<'m>(
         }
         Sender::Meter(number) => match registry.get_mut(number) {
             Some(point) => {
+                // A `+` may bring back one that was there before.
+                if std::mem::take(&mut point.is_new)
+                    && let Some(stored) = store.meter(point.id().as_str())?
+                {
+                    point.restore(&stored, now);
+                }
                 let effect = point.intake.take(store, topic, payload, now)?;
                 Ok(Fate::Meters(number, Box::new(effect)))
             }

@@ -27,6 +27,7 @@ impl Bridge {
     pub(super) fn keep(&mut self) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
         let deliveries = self.inbox.take();
+        let known = self.registry.len();
         let Self { keeper, registry, report, counted, .. } = self;
         let kept = keeper.write(|store| {
             if let Some(Report { news, .. }) = report {
@@ -40,6 +41,8 @@ impl Bridge {
         });
         match kept {
             Ok(fates) => {
+                // What waits of a meter that is new here may have to be counted.
+                self.has_looked &= self.registry.len() == known;
                 if let Some(report) = self.report.take() {
                     self.note(&report.news, now);
                     report.confirm();

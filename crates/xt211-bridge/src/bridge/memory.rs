@@ -36,7 +36,7 @@ impl Bridge {
         });
         match reader {
             Ok((reader, another, last_set_aside)) => {
-                self.judged = last_set_aside;
+                (self.first_aside, self.judged) = (last_set_aside, last_set_aside);
                 self.forwarder = Forwarder::start(&self.config, reader)?;
                 self.statistician = Statistician::start(&self.config, another);
                 self.has_remembered = true;

@@ -48,7 +48,9 @@ pub(crate) struct Bridge {
     /// Meters that the store knows and the configuration has not any more.
     gone: Vec<MeterId>,
     clock: Clock,
-    /// The last entry of what was set aside before we started, or that was judged again since.
+    /// The last entry of what was set aside before we started.
+    first_aside: i64,
+    /// The last one that was judged again, while that is under way.
     judged: i64,
     announcer: Option<Announcer>,
     /// What is new of these is not said yet.
@@ -93,7 +95,8 @@ impl Bridge {
             keeper,
             registry: Registry::new(&config.meters),
             gone: Vec::new(),
-            clock: Clock::new(OffsetDateTime::now_utc(), Instant::now()),
+            clock: Clock::new(OffsetDateTime::now_utc(), clock::running()),
+            first_aside: 0,
             judged: 0,
             announcer,
             bursts: Bursts::default(),
@@ -150,8 +153,9 @@ impl Bridge {
                     self.counted = Some(counted);
                 }
                 _ = look_around.tick() => {
-                    self.clock.look(OffsetDateTime::now_utc(), Instant::now());
+                    self.clock.look(OffsetDateTime::now_utc(), clock::running());
                     let is_more = self.judge_again()?;
+                    self.save()?;
                     if self.look_into_store()? || is_more {
                         look_around.reset_immediately();
                     }
@@ -252,6 +256,9 @@ impl Bridge {
         if self.has_work()
             && let Err(error) = self.keep()
         {
+            tracing::error!("{error:#}");
+        }
+        if let Err(error) = self.save() {
             tracing::error!("{error:#}");
         }
         if !self.inbox.is_empty() {

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use xt211_store::{Queries, SetAside, StoreError, Transaction};
 
-use super::{Bridge, clock::Step, memory::count};
+use super::{Bridge, clock::Clock, memory::count};
 use crate::{
     decision::{RELEASED, Reason},
     influx::Forwarder,
@@ -58,9 +58,11 @@ impl Bridge {
     /// Judges again what seemed to be of the future, if our clock was wrong. Returns whether there
     /// is more of it.
     pub(super) fn judge_again(&mut self) -> anyhow::Result<bool> {
-        let Some(step) = self.clock.step() else { return Ok(false) };
+        if !self.clock.was_put_ahead() {
+            return Ok(false);
+        }
         let now = OffsetDateTime::now_utc();
-        let Self { keeper, registry, judged, .. } = self;
+        let Self { keeper, registry, judged, clock, .. } = self;
         let code = Reason::InTheFuture(now).code();
         let mut asides = Vec::new();
         let effects = keeper
@@ -70,7 +72,7 @@ impl Bridge {
             })
             .and_then(|()| {
                 keeper.with_store(|store| {
-                    store.write(|store| judge_all(registry, store, &asides, step, now))
+                    store.write(|store| judge_all(registry, store, &asides, clock, now))
                 })
             });
         match effects {
@@ -82,11 +84,10 @@ impl Bridge {
                 self.judged = asides.last().map_or(self.judged, |aside| aside.id);
                 if !is_more {
                     tracing::info!(
-                        "our clock was put ahead by {} s; what seemed to be of the future was \
-                         judged again",
-                        step.ahead.whole_seconds()
+                        "our clock was put ahead; what seemed to be of the future was judged again"
                     );
                     self.clock.settle();
+                    self.judged = self.first_aside;
                 }
                 Ok(is_more)
             }
@@ -95,6 +96,17 @@ impl Bridge {
                 Ok(false)
             }
         }
+    }
+
+    /// Saves what no message has saved: what Home Assistant was told of.
+    pub(super) fn save(&mut self) -> anyhow::Result<()> {
+        let Self { keeper, registry, .. } = self;
+        if !registry.iter_mut().any(|(_, point)| point.intake.is_unsaved()) {
+            return Ok(());
+        }
+        let saved = keeper
+            .write(|store| registry.iter_mut().try_for_each(|(_, point)| point.intake.save(store)));
+        saved.or_else(|reason| self.not_kept(&reason))
     }
 
     /// Removes history that is old enough. Returns whether there is more of it.
@@ -195,13 +207,16 @@ fn judge_all<'a>(
     registry: &mut Registry,
     store: &mut Transaction<'_>,
     asides: &'a [SetAside],
-    step: Step,
+    clock: &Clock,
     now: OffsetDateTime,
 ) -> Result<Vec<(usize, Effect<'a>)>, StoreError> {
     registry.recall(&store.meters()?);
     let mut effects = Vec::new();
-    for aside in asides.iter().filter(|aside| aside.at <= step.before) {
-        let came = aside.at + step.ahead;
+    for aside in asides {
+        let came = clock.corrected(aside.at);
+        if came == aside.at {
+            continue;
+        }
         let number = aside.meter.and_then(|key| registry.number_of(key));
         if let Some(number) = number
             && let Some(point) = registry.get_mut(number)

@@ -339,6 +339,7 @@ impl Checker {
     fn store(&mut self, raw: &RawStore) -> Option<Store> {
         match raw.keep_days {
             0 => self.wrong("store.keep_days", "must be at least 1"),
+            36_501.. => self.wrong("store.keep_days", "must be at most 36500, a hundred years"),
             keep_days => Some(Store { path: raw.path.clone(), keep_days }),
         }
     }

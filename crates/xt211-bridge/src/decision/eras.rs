@@ -150,7 +150,8 @@ impl FromIterator<Era> for Eras {
             }
         }
         all.totals.sort_unstable();
-        all.serials.sort_unstable();
+        // Of those of one time, the last one told stays the last.
+        all.serials.sort_by_key(|(start, _)| *start);
         all
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Intake {
     stored: Option<StoredMeter>,
     /// Whether the store knows less.
     is_unsaved: bool,
+    /// What Home Assistant was told of, and how long the module may be silent, if the store has to
+    /// be asked for the rest.
+    told: Option<(Vec<String>, Option<Duration>)>,
     meter: Option<Meter>,
     /// The time of the newest state of module or battery.
     newest_state: Option<OffsetDateTime>,
@@ -38,8 +41,8 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(super) fn new(id: MeterId, topic: Option<String>, config: Arc<config::Meter>) -> Self {
-        let (stored, meter, newest_state) = (None, None, None);
-        Self { id, topic, config, stored, is_unsaved: false, meter, newest_state }
+        let (stored, told, meter, newest_state) = (None, None, None, None);
+        Self { id, topic, config, stored, is_unsaved: false, told, meter, newest_state }
     }
 
     pub(super) fn key(&self) -> Option<MeterKey> {
@@ -51,7 +54,16 @@ impl Intake {
     }
 
     pub(super) fn restore(&mut self, stored: StoredMeter) {
+        let states = [&stored.status, &stored.battery].into_iter().flatten();
+        let sent =
+            states.filter_map(|payload| Message::decode(payload, &self.config.timezone).ok()?.sent);
+        self.newest_state = sent.max();
         self.stored = Some(stored);
+    }
+
+    /// Whether the store knows less.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.is_unsaved
     }
 
     /// Home Assistant is told of these, because they were seen.
@@ -83,9 +95,11 @@ impl Intake {
 
     /// What was written is not kept: forgets what it remembers because of that.
     pub(crate) fn forget(&mut self) {
-        self.stored = None;
+        // What was told is told.
+        let told = self.stored.take().map(|stored| (stored.seen, stored.patience));
+        self.told = told.or(self.told.take());
+        self.is_unsaved = false;
         self.meter = None;
-        self.newest_state = None;
     }
 
     /// Others have changed something in the store: what waits there may have been discarded.
@@ -95,7 +109,18 @@ impl Intake {
 
     /// Takes up what the store knows of it, unless it is at hand.
     pub(crate) fn recall(&mut self, stored: &StoredMeter) {
-        self.stored.get_or_insert_with(|| stored.clone());
+        if self.stored.is_none() {
+            self.know(stored.clone());
+        }
+    }
+
+    /// Knows what the store knows, and what that has to know yet.
+    fn know(&mut self, mut stored: StoredMeter) {
+        if let Some((seen, patience)) = self.told.take() {
+            (stored.seen, stored.patience) = (seen, patience);
+            self.is_unsaved = true;
+        }
+        self.stored = Some(stored);
     }
 
     /// Takes a message, and says what comes of it once the transaction is committed.
@@ -129,10 +154,7 @@ impl Intake {
     ) -> Stored<()> {
         let Message { sent, reading, status, battery, .. } = message;
         let mut meter = self.remembered(work)?;
-        // What was set aside for its time does not become right when that has passed.
-        let is_untimely =
-            work.store.count_again(work.topic, payload, Reason::UNTIMELY, work.now)?;
-        work.is_aside = is_untimely;
+        let is_untimely = work.is_known_for_its_time(payload)?;
         if let Some(reading) = reading.filter(|_| !is_untimely) {
             work.take_reading(&mut meter, reading, payload)?;
         }
@@ -274,7 +296,9 @@ impl Intake {
             return Ok(stored.key);
         }
         let key = store.add_meter(self.id.as_str(), self.topic.as_deref())?;
-        self.stored = store.meter_of(key)?;
+        if let Some(stored) = store.meter_of(key)? {
+            self.know(stored);
+        }
         Ok(key)
     }
 
@@ -320,7 +344,8 @@ impl Intake {
         self.is_unsaved = true;
     }
 
-    fn save(&mut self, store: &mut Transaction<'_>) -> Stored<()> {
+    /// Writes down what the store does not know.
+    pub(crate) fn save(&mut self, store: &mut Transaction<'_>) -> Stored<()> {
         if let Some(stored) = &self.stored
             && std::mem::take(&mut self.is_unsaved)
         {

@@ -30,6 +30,8 @@ pub(crate) struct MeteringPoint {
     pub(crate) presence: Presence,
     /// Whether its turn to speak will come.
     pub(crate) is_queued: bool,
+    /// Whether the store was not asked for it yet.
+    pub(crate) is_new: bool,
 }
 
 impl MeteringPoint {
@@ -45,6 +47,7 @@ impl MeteringPoint {
             presence: Presence::new(id.clone(), name, config.serial.clone()),
             intake: Intake::new(id, topic, Arc::clone(config)),
             is_queued: false,
+            is_new: true,
         }
     }
 
@@ -60,6 +63,7 @@ impl MeteringPoint {
     pub(crate) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) {
         self.presence.restore(stored, self.intake.zone(), now);
         self.intake.restore(stored.clone());
+        self.is_new = false;
     }
 
     /// Takes note that its module was heard.

@@ -7,7 +7,7 @@ use std::{
 
 /// A module sends its whole queue in one burst, a message every 100 ms, and sleeps for minutes. What
 /// is silence for longer than this is a pause between two bursts.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// How many pauses are looked at, the last ones.
 const MOST_PAUSES: usize = 8;

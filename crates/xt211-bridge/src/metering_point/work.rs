@@ -1,11 +1,16 @@
 //! What is written down of a message.
 
-use time::OffsetDateTime;
-use xt211_message::{Reading, Registers};
+use time::{Duration, OffsetDateTime};
+use xt211_message::{Reading, Registers, Value};
 use xt211_store::{Filed, MeterKey, NewContent, NewSetAside, Transaction};
 
 use super::{Effect, Refusal, effect::Stored, past::Past};
-use crate::decision::{Accepted, Change, Judgement, Meter, Reason, Refused, judge_time};
+use crate::decision::{
+    Accepted, BEGINNING, Change, END, Judgement, Meter, Reason, Refused, judge_time,
+};
+
+/// A module has forgotten after so long what it sent.
+const FORGOTTEN: Duration = Duration::hours(25);
 
 /// A message that is being taken.
 pub(super) struct Work<'w, 't, 'm> {
@@ -35,11 +40,17 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
         payload: &[u8],
     ) -> Stored<()> {
         if let Err(reason) = judge_time(reading.time, self.now) {
-            return self.set_aside_whole(reason, payload);
+            // The user may have released the very same.
+            return match self.is_accepted(&reading)? {
+                true => Ok(()),
+                false => self.set_aside_whole(reason, payload),
+            };
         }
         let Reading { time, registers, .. } = &reading;
         match self.store.without_discarded(self.meter, *time, registers, self.now)? {
-            Some(left) if left.is_empty() => return Ok(()),
+            Some(left) if left.iter().all(|one| matches!(one.value, Value::Text(_))) => {
+                return Ok(());
+            }
             Some(left) => reading.registers = left,
             None => {}
         }
@@ -59,6 +70,32 @@ impl<'w, 't, 'm> Work<'w, 't, 'm> {
             }
         }
         Ok(())
+    }
+
+    fn is_accepted(&self, reading: &Reading<'_>) -> Stored<bool> {
+        if !(BEGINNING..END).contains(&reading.time) {
+            return Ok(false);
+        }
+        let there = self.store.reading_at(self.meter, reading.time)?.unwrap_or_default();
+        Ok(reading.registers.iter().all(|one| there.get(one.code) == Some(&one.value)))
+    }
+
+    /// Whether the very same message was set aside for its time, and only comes again. It does not
+    /// become right when that time has passed; but a module forgets what it sent within a day, so
+    /// that after that it was our clock that was wrong.
+    pub(super) fn is_known_for_its_time(&mut self, payload: &[u8]) -> Stored<bool> {
+        match self.store.set_aside_message(self.topic, payload)? {
+            Some((aside, is_discarded)) if aside.code.starts_with(Reason::UNTIMELY) => {
+                if !is_discarded && self.now - aside.last_at > FORGOTTEN {
+                    self.remove_set_aside(aside.id)?;
+                    return Ok(false);
+                }
+                self.store.count_again(aside.id, self.now)?;
+                self.is_aside = true;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     pub(super) fn carry_out(&mut self, meter: &mut Meter, changes: Vec<Change>) -> Stored<()> {

@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use time::OffsetDateTime;
-use xt211_message::{Register, Registers};
+use xt211_message::{Register, Registers, Value};
 
-use super::{Filed, LINE, MESSAGE, NewContent, NewSetAside, READING, Refusal, digest::digest};
+use super::{
+    COLUMNS, Filed, LINE, MESSAGE, NewContent, NewSetAside, READING, Refusal, SetAside,
+    digest::digest,
+};
 use crate::{
     MeterKey, Sequence, StoreError, Ticket, Transaction, codec,
     failure::Failure,
@@ -26,35 +29,39 @@ impl Transaction<'_> {
         self.change(|connection| row.insert_or_count(connection))
     }
 
-    /// Counts a message that has come again, if the very same is set aside or discarded for a
-    /// reason whose code begins so. Returns whether it is.
+    /// Counts that an entry has come again.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn count_again(
+    pub fn count_again(&mut self, id: i64, at: OffsetDateTime) -> Result<(), StoreError> {
+        let at = self.change(|_| to_nanoseconds(at))?;
+        self.change(|connection| count_again(connection, id, at))
+    }
+
+    /// The entry of the very same message of a topic, and whether it was discarded.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn set_aside_message(
         &mut self,
         topic: &str,
         message: &[u8],
-        codes: &str,
-        at: OffsetDateTime,
-    ) -> Result<bool, StoreError> {
-        let at = self.change(|_| to_nanoseconds(at))?;
+    ) -> Result<Option<(SetAside, bool)>, StoreError> {
         self.change(|connection| {
-            let row = Row { content: message.to_vec(), ..Row::new(at, None, [topic, "", ""]) };
-            let sql = "SELECT substr(code, 1, length(?2)) = ?2 FROM set_aside WHERE id = ?1";
-            let Some((id, _)) = row.same(connection)? else { return Ok(false) };
-            let is_it =
-                connection.prepare_cached(sql)?.query_one(params![id, codes], |row| row.get(0))?;
-            if is_it {
-                count_again(connection, id, at)?;
-            }
-            Ok(is_it)
+            let row = Row { content: message.to_vec(), ..Row::new(0, None, [topic, "", ""]) };
+            let Some((id, is_discarded)) = row.same(connection)? else { return Ok(None) };
+            let sql = format!("SELECT {COLUMNS} FROM set_aside WHERE id = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([id])?;
+            let entry = rows.next()?.map(SetAside::from_row).transpose()?;
+            Ok(entry.map(|entry| (entry, is_discarded)))
         })
     }
 
-    /// Takes out of a reading that has come again what was discarded of it, which is counted.
-    /// `None` if that is nothing.
+    /// Takes out of a reading that has come again the numbers that were discarded of it, which is
+    /// counted. `None` if that is nothing.
     ///
     /// # Errors
     ///
@@ -76,7 +83,11 @@ impl Transaction<'_> {
             while let Some(row) = rows.next()? {
                 let Some(discarded) = codec::decode(bytes_of(row, 1)?) else { continue };
                 let here = left.as_ref().unwrap_or(registers);
-                let stays = |one: &&Register<'_>| discarded.get(one.code) != Some(&one.value);
+                // A text, such as the serial number, says nothing that could be wrong by itself.
+                let stays = |one: &&Register<'_>| {
+                    matches!(one.value, Value::Text(_))
+                        || discarded.get(one.code) != Some(&one.value)
+                };
                 let staying =
                     registers_from(here.iter().filter(stays).cloned().map(Register::into_owned));
                 if staying.len() < here.len() {
