@@ -112,7 +112,7 @@ fn week() -> Vec<String> {
         let clouds = [0.55, 1.0, 0.8, 0.3, 0.9, 0.65, 1.0];
         let weather = clouds[usize::from(local.day()) % clouds.len()];
         let balance = used - 3.6 * weather * bell(12.2, 1.9);
-        let is_low = hour < 6.0 || hour >= 22.0 || (13.0..15.0).contains(&hour);
+        let is_low = !(6.0..22.0).contains(&hour) || (13.0..15.0).contains(&hour);
         match balance {
             ..0.0 => export -= 0.25 * balance,
             _ if is_low => low += 0.25 * balance,
