@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
+use xt211_store::Reader;
 
 use crate::{
     HomeAssistant, alone,
@@ -94,6 +95,16 @@ impl HomeAssistant {
 }
 
 impl Bridge {
+    /// Waits until it knows that Home Assistant has all that it has.
+    async fn has_told(&self) {
+        let store = Reader::open(&self.folder().join("xt211-bridge.db")).unwrap();
+        eventually("all to be told", async || {
+            let counted = store.counted().unwrap();
+            store.records_after(counted, 1).unwrap().is_empty().then_some(())
+        })
+        .await;
+    }
+
     /// Lets it count everything again, while it does not run.
     fn count_again(&self) {
         let store = rusqlite::Connection::open(self.folder().join("xt211-bridge.db")).unwrap();
@@ -244,11 +255,13 @@ fn what_one_side_has_lost() {
         let client = Client::connect(&mosquitto).await;
         client.publish_all(DATA, (0..12).map(quarter)).await;
         home_assistant.counts(TOTAL, &hours(3)).await;
+        bridge.has_told().await;
 
         // Its user has cleared them: with what comes next, all is counted anew.
         home_assistant.clear(TOTAL).await;
         client.publish_all(DATA, (12..16).map(quarter)).await;
         home_assistant.counts(TOTAL, &hours(4)).await;
+        bridge.has_told().await;
 
         // She has put a sum right: it stays so, and goes on.
         let start = minute(120) - Duration::seconds(9);
