@@ -18,6 +18,7 @@ mod kept;
 mod kill_points;
 mod leaving;
 mod meters;
+mod migration;
 mod outages;
 mod power_cut;
 mod promise;

@@ -140,6 +140,18 @@ impl VictoriaMetrics {
         .await
     }
 
+    /// Writes lines, as somebody else does.
+    pub(crate) async fn write(&self, lines: &str) {
+        let url = format!("{}/api/v2/write", self.url);
+        let answer = self.http.post(url).body(lines.to_owned()).send().await.unwrap();
+        answer.error_for_status().unwrap();
+    }
+
+    /// Deletes all that it holds.
+    pub(crate) async fn delete(&self) {
+        self.get("/api/v1/admin/tsdb/delete_series?match[]={meter!=\"\"}").await;
+    }
+
     async fn get(&self, path: &str) -> String {
         let answer = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
         answer.error_for_status().unwrap().text().await.unwrap()
