@@ -78,7 +78,12 @@ impl Registry {
 
     /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
     /// the configuration any more.
-    pub(crate) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) -> Option<usize> {
+    pub(crate) fn restore(
+        &mut self,
+        stored: &StoredMeter,
+        states: &[Vec<u8>],
+        now: OffsetDateTime,
+    ) -> Option<usize> {
         let id = stored.id.parse().ok()?;
         let number = match self.ids.get(&id) {
             Some(number) => *number,
@@ -92,7 +97,7 @@ impl Registry {
                 self.add((section, level.to_owned()), point)
             }
         };
-        self.points.get_mut(number)?.restore(stored, now);
+        self.points.get_mut(number)?.restore(stored, states, now);
         self.keys.insert(stored.key, number);
         Some(number)
     }

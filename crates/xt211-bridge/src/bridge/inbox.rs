@@ -4,6 +4,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use xt211_store::{NewContent, NewSetAside, StoreError, Transaction};
 
+use super::memory::MOST_STATES;
 use crate::{
     metering_point::{Effect, Refusal},
     mqtt::Delivery,
@@ -82,7 +83,8 @@ pub(super) fn decide<'m>(
                 if std::mem::take(&mut point.is_new)
                     && let Some(stored) = store.meter(point.id().as_str())?
                 {
-                    point.restore(&stored, now);
+                    let states = store.last_states(stored.key, MOST_STATES)?;
+                    point.restore(&stored, &states, now);
                 }
                 let effect = point.intake.take(store, topic, payload, now)?;
                 Ok(Fate::Meters(number, Box::new(effect)))

@@ -95,6 +95,9 @@ impl Bridge {
             Fate::Meters(number, effect) => {
                 log_refusals(delivery, &effect.refusals);
                 if effect.records > 0 {
+                    if self.tally.accepted == 0 {
+                        tracing::info!(topic, "the first message since the start is kept");
+                    }
                     tracing::debug!(topic, "accepted");
                     self.tally.accepted += 1;
                 } else if effect.refusals.is_empty() {

@@ -23,7 +23,8 @@ impl Bridge {
         let now = OffsetDateTime::now_utc();
         let reader = self.keeper.with_store(|store| {
             for stored in store.meters()? {
-                let number = registry.restore(&stored, now);
+                let states = store.last_states(stored.key, MOST_STATES)?;
+                let number = registry.restore(&stored, &states, now);
                 match number.and_then(|number| registry.get_mut(number)) {
                     Some(point) => {
                         restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
@@ -59,6 +60,9 @@ impl Bridge {
         announcer.remove(self.gone.iter());
     }
 }
+
+/// How many states of a module are shown again: a later one may lack what an earlier one has.
+pub(super) const MOST_STATES: usize = 20;
 
 /// How many readings are looked through for a register that hardly any of them has.
 const LOOK_THROUGH: usize = 10_000;

@@ -195,7 +195,7 @@ fn release(
     };
     let Some((number, point)) = number.and_then(|number| Some((number, registry.get_mut(number)?)))
     else {
-        let text = "its meter is not in the configuration".into();
+        let text = "its meter is not in the configuration, or was not heard since the start".into();
         return Ok(Err(Refusal { code: "meter.unknown", text }));
     };
     let effect = point.intake.release(store, aside, now)?;

@@ -337,6 +337,9 @@ impl Checker {
     }
 
     fn store(&mut self, raw: &RawStore) -> Option<Store> {
+        if raw.path.as_os_str().is_empty() {
+            return self.wrong("store.path", "is empty: write the name of a file");
+        }
         match raw.keep_days {
             0 => self.wrong("store.keep_days", "must be at least 1"),
             36_501.. => self.wrong("store.keep_days", "must be at most 36500, a hundred years"),

@@ -246,7 +246,10 @@ fn apply(
 fn secret_from(path: &str) -> Result<String, String> {
     let text = fs::read_to_string(path)
         .map_err(|error| format!("the file that it names cannot be read: {error}"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err("the file that it names is empty".into()),
+        secret => Ok(secret.to_owned()),
+    }
 }
 
 /// The value in the type that its setting has: a text if it takes one, else a number or a switch.

@@ -59,9 +59,18 @@ impl MeteringPoint {
         self.intake.key()
     }
 
-    /// Remembers what was known of it before a restart.
-    pub(crate) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) {
-        self.presence.restore(stored, self.intake.zone(), now);
+    /// Remembers what was known of it before a restart, and what its module last said of itself,
+    /// the oldest first.
+    pub(crate) fn restore(
+        &mut self,
+        stored: &StoredMeter,
+        states: &[Vec<u8>],
+        now: OffsetDateTime,
+    ) {
+        self.presence.restore(stored, now);
+        for state in states.iter().chain(&stored.status).chain(&stored.battery) {
+            self.presence.restore_state(state, self.intake.zone());
+        }
         self.intake.restore(stored.clone());
         self.is_new = false;
     }

@@ -95,7 +95,7 @@ impl Presence {
     }
 
     /// Shows what was known before a restart.
-    pub(super) fn restore(&mut self, stored: &StoredMeter, zone: &dyn Zone, now: OffsetDateTime) {
+    pub(super) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) {
         self.device.restore(stored.seen.iter().map(String::as_str));
         self.counts.last_success = stored.forwarded_at;
         if let Some(patience) = stored.patience {
@@ -107,11 +107,19 @@ impl Presence {
         if let Some(last_heard) = silence.and_then(|silence| Instant::now().checked_sub(silence)) {
             self.last_heard = last_heard;
         }
-        if let Some(Message { status: Some(status), sent, .. }) = decode(&stored.status, zone) {
-            self.device.apply_status(&status, sent);
+    }
+
+    /// Shows what a module said of itself before a restart, the oldest first.
+    pub(super) fn restore_state(&mut self, message: &[u8], zone: &dyn Zone) {
+        // It was decoded when it came; if it cannot be any more, the next one will be shown.
+        let Ok(Message { status, battery, sent, .. }) = Message::decode(message, zone) else {
+            return;
+        };
+        if let Some(status) = &status {
+            self.device.apply_status(status, sent);
         }
-        if let Some(Message { battery: Some(battery), .. }) = decode(&stored.battery, zone) {
-            self.device.apply_battery(&battery);
+        if let Some(battery) = &battery {
+            self.device.apply_battery(battery);
         }
     }
 
@@ -206,12 +214,6 @@ impl Presence {
         let is_overdue = self.last_heard.elapsed() > self.patience();
         Said { condition: condition.clone(), counts: self.counts, is_overdue }
     }
-}
-
-/// A message that was kept. It was decoded when it came; if it cannot be any more, the next one
-/// will be shown.
-fn decode<'m>(payload: &'m Option<Vec<u8>>, zone: &dyn Zone) -> Option<Message<'m>> {
-    Message::decode(payload.as_deref()?, zone).ok()
 }
 
 #[cfg(test)]
