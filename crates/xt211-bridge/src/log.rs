@@ -24,7 +24,8 @@ pub fn start(default: &str) {
 /// Whether this is a level, or a list of levels of parts, such as `info,rumqttc=debug`. A word alone
 /// would be the name of a part, and silence all others.
 fn is_level(wanted: &str) -> bool {
-    let is_part = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_part = |part: &str| part.contains('=') || is_level(part.trim());
     wanted.split(',').all(is_part)
 }
 

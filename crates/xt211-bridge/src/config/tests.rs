@@ -298,13 +298,19 @@ fn no_secret_is_quoted() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_secret_is_given_once() {
-    let both = [("XT211_MQTT_PASSWORD", "a"), ("XT211_MQTT_PASSWORD_FILE", "/dev/null")];
+    let both = [("XT211_MQTT_PASSWORD", "a"), ("XT211_MQTT_PASSWORD_FILE", "/proc/version")];
     assert_eq!(
         wrong("both", "[mqtt]\nusername = \"me\"", &both),
         "environment variable XT211_MQTT_PASSWORD_FILE: XT211_MQTT_PASSWORD sets the same; keep one \
          of them"
+    );
+    let empty = [("XT211_MQTT_PASSWORD_FILE", "/dev/null")];
+    assert_eq!(
+        wrong("empty", "[mqtt]\nusername = \"me\"", &empty),
+        "environment variable XT211_MQTT_PASSWORD_FILE: the file that it names is empty"
     );
 }
 
