@@ -50,6 +50,17 @@ impl HomeAssistant {
         configuration::configure(self.folder.path(), more);
     }
 
+    /// Gives it another clock, for when it is started again: one that is ahead by so many seconds.
+    /// It has to have been [ahead](Self::start_ahead) from the beginning.
+    pub(crate) fn set_ahead(&self, seconds: i64) {
+        fs::write(self.folder.path().join(CLOCK), seconds.to_string()).unwrap();
+    }
+
+    /// Where its configuration is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Where its pages are.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -147,15 +158,24 @@ impl HomeAssistant {
     /// Makes sure that nothing in its log is a warning or worse, since its start, and that it wants
     /// nothing to be repaired.
     pub(crate) async fn has_no_complaint(&self) {
-        let log = self.process.stderr();
-        let complaints: Vec<_> = entries(&log).into_iter().filter(|it| is_complaint(it)).collect();
+        let complaints = self.complaints();
         assert!(complaints.is_empty(), "{}", complaints.join(""));
+        let repairs = self.repairs().await;
+        assert!(repairs.is_empty(), "{repairs:#?}");
+    }
+
+    /// What in its log is a warning or worse, since its start.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let log = self.process.stderr();
+        entries(&log).into_iter().filter(|it| is_complaint(it)).collect()
+    }
+
+    /// What it wants to be repaired.
+    pub(crate) async fn repairs(&self) -> Vec<Value> {
         let repairs = self.call(json!({ "type": "repairs/list_issues" })).await;
         // That it was installed in this way is none of ours.
         let repairs = list(&repairs["issues"]).iter();
-        let repairs: Vec<_> =
-            repairs.filter(|issue| issue["issue_id"] != "deprecated_method").collect();
-        assert!(repairs.is_empty(), "{repairs:#?}");
+        repairs.filter(|issue| issue["issue_id"] != "deprecated_method").cloned().collect()
     }
 }
 
