@@ -393,6 +393,26 @@ async fn what_seemed_to_be_of_the_future_is_accepted_once_our_clock_is_right() {
 }
 
 #[tokio::test]
+async fn what_comes_again_when_our_clock_is_right_is_accepted() {
+    let Setup { mosquitto: _mosquitto, influxdb, mut bridge, client, faults } = setup().await;
+    bridge.stop().await;
+    faults.put_clock_ahead(-2 * 86_400);
+    bridge.start_again().await;
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    let reading = reading_of(SERIAL, now, 200.0);
+    client.publish(DATA, reading.clone()).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    // It is put right between two runs.
+    bridge.stop().await;
+    faults.put_clock_ahead(0);
+    bridge.start_again().await;
+    client.publish(DATA, reading).await;
+    client.state(ENERGY, "1.8.0", 200).await;
+    influxdb.written(2).await;
+    client.state(BRIDGE, "set_aside", 0).await;
+}
+
+#[tokio::test]
 async fn ten_thousand_readings_that_wait() {
     let Setup { mosquitto: _mosquitto, influxdb, client, bridge: _bridge, .. } = setup().await;
     influxdb.answer(Answer::Error(503, "away for a weekend"));

@@ -3,6 +3,7 @@
 use std::{sync::mpsc, thread};
 
 use insta::assert_snapshot;
+use time::{Duration, OffsetDateTime};
 use xt211_store::{Editor, StoreError};
 
 use crate::support::{
@@ -349,4 +350,28 @@ async fn what_cannot_be_kept_stays_set_aside() {
     bridge.printed("set-aside release --all").await;
     bridge.logs("1 cannot be released: ").await;
     assert!(list(&bridge, "").await.contains("(cannot be released: it is of 1969-12-31"));
+}
+
+#[tokio::test]
+async fn what_was_released_and_comes_again_is_nothing_new() {
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
+    let ahead = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap() + Duration::hours(1);
+    let reading = reading_of(SERIAL, ahead, 100.0);
+    client.publish(DATA, reading.clone()).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    bridge.printed("set-aside release 1").await;
+    influxdb.written(1).await;
+    client.publish_all(DATA, [reading, message(0)]).await;
+    influxdb.written(2).await;
+    assert_eq!(bridge.printed("set-aside list").await, NOTHING);
+}
+
+#[tokio::test]
+async fn what_was_discarded_takes_no_serial_number_along() {
+    let (_mosquitto, influxdb, bridge, client) = setup().await;
+    client.publish(DATA, reading_of(SERIAL, minute(0), 0.0)).await;
+    client.state(BRIDGE, "set_aside", 1).await;
+    bridge.printed("set-aside discard 1").await;
+    client.publish_all(DATA, [0.0, 100.0].map(|total| reading_of(SERIAL, minute(0), total))).await;
+    assert_eq!(influxdb.written(1).await, [line_of(0, 100)]);
 }
