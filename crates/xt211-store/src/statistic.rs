@@ -32,7 +32,7 @@ impl Queries {
     /// # Errors
     ///
     /// See [`Queries`].
-    pub fn counted(&self) -> Result<Sequence, StoreError> {
+    pub fn statistics_cursor(&self) -> Result<Sequence, StoreError> {
         self.ask(|connection| {
             let mut statement = connection.prepare_cached("SELECT counted FROM outbox")?;
             Ok(Sequence(statement.query_one((), |row| row.get(0))?))
@@ -92,7 +92,7 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn count(
+    pub fn add_statistics(
         &mut self,
         up_to: Sequence,
         hours: &[(MeterKey, ObisCode, StoredHour)],
@@ -115,7 +115,7 @@ impl Transaction<'_> {
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn count_anew(&mut self, meter: MeterKey, code: ObisCode) -> Result<(), StoreError> {
+    pub fn forget_statistics(&mut self, meter: MeterKey, code: ObisCode) -> Result<(), StoreError> {
         self.change(|connection| {
             let sql = "DELETE FROM statistic WHERE meter = ?1 AND code = ?2";
             connection.prepare_cached(sql)?.execute(params![meter.0, groups(code)])?;

@@ -187,6 +187,6 @@ fn write_down(
 }
 
 fn write_down_counted(counted: &Counted, store: &mut Transaction<'_>) -> Result<(), StoreError> {
-    store.count(counted.up_to, &counted.hours)?;
-    counted.lost.iter().try_for_each(|(meter, code)| store.count_anew(*meter, *code))
+    store.add_statistics(counted.up_to, &counted.hours)?;
+    counted.lost.iter().try_for_each(|(meter, code)| store.forget_statistics(*meter, *code))
 }

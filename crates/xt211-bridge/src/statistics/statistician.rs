@@ -180,7 +180,8 @@ impl Work {
 
     /// Tells what is in the next records. Returns whether there were any.
     async fn step(&mut self) -> Result<bool, StepError> {
-        let records = block_in_place(|| self.reader.records_after(self.reader.counted()?, BATCH))?;
+        let records =
+            block_in_place(|| self.reader.records_after(self.reader.statistics_cursor()?, BATCH))?;
         let Some(last) = records.last() else { return Ok(false) };
         let up_to = last.ticket.sequence();
         let (mut all, mut lost) = (Vec::new(), Vec::new());

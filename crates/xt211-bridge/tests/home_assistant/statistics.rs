@@ -99,7 +99,7 @@ impl Bridge {
     async fn has_told(&self) {
         let store = Reader::open(&self.folder().join("xt211-bridge.db")).unwrap();
         eventually("all to be told", async || {
-            let counted = store.counted().unwrap();
+            let counted = store.statistics_cursor().unwrap();
             store.records_after(counted, 1).unwrap().is_empty().then_some(())
         })
         .await;
