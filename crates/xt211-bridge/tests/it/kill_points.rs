@@ -35,7 +35,7 @@ impl Setup {
     async fn new() -> Self {
         let mosquitto = Mosquitto::start().await;
         let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
-        let store = "[store]\nkeep_days = 100000\n";
+        let store = "[store]\nkeep_days = 36500\n";
         // The broker is to know it, so that it keeps what is sent while it is away.
         let mut bridge = Bridge::start(&(mosquitto.section() + &influxdb.section() + store)).await;
         bridge.stop().await;

@@ -72,7 +72,7 @@ async fn fails_again_and_again(mut rng: Rng) {
     let mosquitto = Mosquitto::talkative().await;
     let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
     let faults = Faults::new();
-    let store = "[store]\nkeep_days = 100000\n";
+    let store = "[store]\nkeep_days = 36500\n";
     let configuration = mosquitto.section() + &influxdb.section() + store;
     let mut bridge = Bridge::launch_with(&configuration, "info", &faults.shadowing());
     bridge.connected(1).await;

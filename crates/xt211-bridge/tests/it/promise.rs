@@ -146,7 +146,7 @@ impl World {
         let stored = Stored::default();
         influxdb.answer_by(moody(Arc::clone(&stored), poison.clone(), rng));
         let gate = Gate::to(influxdb.port()).await;
-        let store = "[store]\nkeep_days = 100000\n";
+        let store = "[store]\nkeep_days = 36500\n";
         let configuration = mosquitto.section() + &influxdb_section_at(gate.port) + store;
         let bridge = Bridge::start(&configuration).await;
         Self { mosquitto, influxdb, stored, poison, gate, bridge }
