@@ -1,5 +1,7 @@
 //! Setting aside, and what users do about it.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use time::OffsetDateTime;
 use xt211_message::{Register, Registers, Value};
@@ -50,7 +52,7 @@ impl Transaction<'_> {
         message: &[u8],
     ) -> Result<Option<(SetAside, bool)>, StoreError> {
         self.change(|connection| {
-            let row = Row { content: message.to_vec(), ..Row::new(0, None, [topic, "", ""]) };
+            let row = Row { content: message.into(), ..Row::new(0, None, [topic, "", ""]) };
             let Some((id, is_discarded)) = row.same(connection)? else { return Ok(None) };
             let sql = format!("SELECT {COLUMNS} FROM set_aside WHERE id = ?1");
             let mut statement = connection.prepare_cached(&sql)?;
@@ -119,7 +121,7 @@ impl Transaction<'_> {
             let Refusal { topic, code, reason, line, at: _ } = *refusal;
             let row = Row {
                 kind: LINE,
-                content: line.as_bytes().to_vec(),
+                content: line.as_bytes().into(),
                 sequence: Some(ticket.sequence()),
                 ..Row::new(at, meter, [topic, code, reason])
             };
@@ -196,7 +198,7 @@ struct Row<'a> {
     code: &'a str,
     reason: &'a str,
     kind: i64,
-    content: Vec<u8>,
+    content: Cow<'a, [u8]>,
     time: Option<i64>,
     serial: Option<&'a str>,
     sequence: Option<Sequence>,
@@ -205,7 +207,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     /// Without a content.
     fn new(at: i64, meter: Option<MeterKey>, [topic, code, reason]: [&'a str; 3]) -> Self {
-        let (kind, content, time, serial, sequence) = (MESSAGE, Vec::new(), None, None, None);
+        let (kind, content, time, serial, sequence) = (MESSAGE, Cow::default(), None, None, None);
         Self { at, meter, topic, code, reason, kind, content, time, serial, sequence }
     }
 
@@ -213,10 +215,10 @@ impl<'a> Row<'a> {
         let NewSetAside { at, meter, topic, code, reason, content } = *entry;
         let row = Self::new(to_nanoseconds(at)?, meter, [topic, code, reason]);
         Ok(match content {
-            NewContent::Message(message) => Self { content: message.to_vec(), ..row },
+            NewContent::Message(message) => Self { content: message.into(), ..row },
             NewContent::Reading { time, registers, serial } => Self {
                 kind: READING,
-                content: codec::encode(registers),
+                content: codec::encode(registers).into(),
                 time: Some(to_nanoseconds(time)?),
                 serial,
                 ..row
