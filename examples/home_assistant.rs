@@ -27,15 +27,7 @@ fn run() -> Result<(), Failure> {
         page: None,
         expire_after: None,
     });
-    if let Some(reading) = &message.reading {
-        meter.apply_reading(reading);
-    }
-    if let Some(status) = &message.status {
-        meter.apply_status(status, message.sent);
-    }
-    if let Some(battery) = &message.battery {
-        meter.apply_battery(battery);
-    }
+    meter.apply_message(&message);
 
     let id = &meter.info().id;
     let topics = Topics::new("homeassistant", "xt211");

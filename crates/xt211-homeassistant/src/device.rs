@@ -3,12 +3,13 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, btree_map},
+    ops::BitOr as _,
     time::Duration,
 };
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_message::{Battery, ModuleStatus, Reading, Value};
+use xt211_message::{Battery, Message, ModuleStatus, Reading, Value};
 use xt211_obis::ObisCode;
 
 use crate::{
@@ -155,6 +156,16 @@ impl MeterDevice {
         let voltage = battery.voltage.map(State::Number);
         self.set_module(ModuleKey::Battery, soc)
             | self.set_module(ModuleKey::BatteryVoltage, voltage)
+    }
+
+    /// Takes all that a message says. A reading that is not to be shown, a late one, has to be taken
+    /// out before.
+    pub fn apply_message(&mut self, message: &Message<'_>) -> Changed {
+        let Message { sent, reading, status, battery, .. } = message;
+        let reading = reading.as_ref().map(|reading| self.apply_reading(reading));
+        let status = status.as_ref().map(|status| self.apply_status(status, *sent));
+        let battery = battery.as_ref().map(|battery| self.apply_battery(battery));
+        [reading, status, battery].into_iter().flatten().fold(Changed::NONE, Changed::bitor)
     }
 
     /// The codes of the registers that were seen.

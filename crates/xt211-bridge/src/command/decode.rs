@@ -147,15 +147,7 @@ impl Decoder<'_> {
             page: None,
             expire_after: None,
         });
-        if let Some(reading) = &message.reading {
-            device.apply_reading(reading);
-        }
-        if let Some(status) = &message.status {
-            device.apply_status(status, message.sent);
-        }
-        if let Some(battery) = &message.battery {
-            device.apply_battery(battery);
-        }
+        device.apply_message(message);
         let topics = Topics::new("homeassistant", "xt211");
         let bridge = topics.state(&self.meter.id, StateTopic::Bridge);
         let discovery = device.discovery(&topics, &origin(), self.language);

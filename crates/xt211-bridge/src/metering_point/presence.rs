@@ -112,14 +112,10 @@ impl Presence {
     /// Shows what a module said of itself before a restart, the oldest first.
     pub(super) fn restore_state(&mut self, message: &[u8], zone: &dyn Zone) {
         // It was decoded when it came; if it cannot be any more, the next one will be shown.
-        let Ok(Message { status, battery, sent, .. }) = Message::decode(message, zone) else {
-            return;
-        };
-        if let Some(status) = &status {
-            self.device.apply_status(status, sent);
-        }
-        if let Some(battery) = &battery {
-            self.device.apply_battery(battery);
+        if let Ok(mut message) = Message::decode(message, zone) {
+            // It may not have been accepted.
+            message.reading = None;
+            self.device.apply_message(&message);
         }
     }
 

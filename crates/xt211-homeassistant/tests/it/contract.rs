@@ -7,7 +7,7 @@ use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Register, Registers
 use xt211_obis::ObisCode;
 
 use crate::{
-    fixture::{NOW, apply, discovery, for_each_sample, meter, origin, states, topics},
+    fixture::{NOW, discovery, for_each_sample, meter, origin, states, topics},
     home_assistant,
 };
 
@@ -59,7 +59,7 @@ fn check_in(device: &MeterDevice, language: Language) {
 fn every_sample() {
     for_each_sample(|_, message| {
         let mut device = meter();
-        apply(&mut device, message);
+        device.apply_message(message);
         check(&device);
     });
 }

@@ -84,19 +84,6 @@ pub(crate) fn reading(
     Reading::new(NOW, Registers::from_vec(registers.collect()).unwrap())
 }
 
-/// Shows a message.
-pub(crate) fn apply(device: &mut MeterDevice, message: &Message<'_>) {
-    if let Some(reading) = &message.reading {
-        device.apply_reading(reading);
-    }
-    if let Some(status) = &message.status {
-        device.apply_status(status, message.sent);
-    }
-    if let Some(battery) = &message.battery {
-        device.apply_battery(battery);
-    }
-}
-
 /// Does something with every message in the corpus of `xt211-message`, by name.
 pub(crate) fn for_each_sample(mut test: impl FnMut(&str, &Message<'_>)) {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../xt211-message/corpus");
@@ -116,6 +103,8 @@ pub(crate) fn for_each_sample(mut test: impl FnMut(&str, &Message<'_>)) {
 /// A meter of which every sample was seen.
 pub(crate) fn meter_of_all_samples() -> MeterDevice {
     let mut device = meter();
-    for_each_sample(|_, message| apply(&mut device, message));
+    for_each_sample(|_, message| {
+        device.apply_message(message);
+    });
     device
 }

@@ -10,7 +10,7 @@ use xt211_homeassistant::Language;
 use xt211_message::{Decimal, Value};
 use xt211_obis::ObisCode;
 
-use crate::fixture::{apply, discovery, for_each_sample, meter, reading, states};
+use crate::fixture::{discovery, for_each_sample, meter, reading, states};
 
 /// The keys of a sensor that we use, of those that
 /// `homeassistant/components/mqtt/{config,schemas,sensor}.py` read. (Others are passed over without
@@ -231,7 +231,7 @@ pub(crate) fn check(discovery: &Json, states: &[(String, Json)]) {
 fn every_sample_is_taken() {
     for_each_sample(|_, message| {
         let mut device = meter();
-        apply(&mut device, message);
+        device.apply_message(message);
         for language in Language::ALL {
             check(&discovery(&device, *language), &states(&device));
         }

@@ -2,7 +2,7 @@
 
 use xt211_homeassistant::{Language, MeterDevice};
 
-use crate::fixture::{apply, for_each_sample, messages, meter, origin, topics};
+use crate::fixture::{for_each_sample, messages, meter, origin, topics};
 
 /// Everything that is published of a meter: each topic, and below it what is said.
 fn published(device: &MeterDevice) -> String {
@@ -17,7 +17,7 @@ fn published(device: &MeterDevice) -> String {
 fn samples() {
     for_each_sample(|name, message| {
         let mut device = meter();
-        apply(&mut device, message);
+        device.apply_message(message);
         insta::assert_snapshot!(name, published(&device));
     });
 }
