@@ -308,6 +308,9 @@ impl FromStr for Place {
             }
             _ => (0, rest),
         };
+        if key.is_empty() {
+            return Err(());
+        }
         Ok(Self { section, meter, key: key.to_owned() })
     }
 }
@@ -364,7 +367,7 @@ mod tests {
         for text in ["mqtt.url", "meter.0.name", "meter.12.data_topic", "web.password"] {
             assert_eq!(text.parse::<Place>().map(|place| place.to_string()).as_deref(), Ok(text));
         }
-        for text in ["", "mqtt", "meter.name", "meter.x.name", "mqqt.url"] {
+        for text in ["", "mqtt", "mqtt.", "meter.name", "meter.x.name", "mqqt.url"] {
             assert_eq!(text.parse::<Place>(), Err(()), "{text}");
         }
     }

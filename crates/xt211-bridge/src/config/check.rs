@@ -1,5 +1,7 @@
 //! From what is written to what can be used: every rule that a setting has to meet.
 
+use std::net::SocketAddr;
+
 use url::Url;
 use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
@@ -45,11 +47,9 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
             let is_new =
                 |broken: &BrokenRule| !source.unusable.iter().any(|(key, _)| key == broken.key);
             let problem = |BrokenRule { key, meter, message }| {
-                let message = match meter {
-                    Some(number) => format!("of meter {}: {message}", number + 1),
-                    None => message,
-                };
-                Problem::new(source.place(key, meter.unwrap_or_default()), message)
+                let number = meter.unwrap_or_default();
+                let problem = Problem::new(source.place(key, number), message).about(key, number);
+                if meter.is_some() { problem.of_several() } else { problem }
             };
             let rules: Vec<_> = checker.problems.into_iter().filter(is_new).map(problem).collect();
             let unusable = source.unusable.into_iter().map(|(_, problem)| problem);
@@ -348,13 +348,19 @@ impl Checker {
     }
 
     fn web(&mut self, raw: &RawWeb) -> Option<Web> {
-        match raw.listen.parse() {
-            Ok(listen) => Some(Web { listen, password: raw.password.clone() }),
-            Err(_) => self.wrong(
-                "web.listen",
-                format!("{:?} must be an address and a port, such as 127.0.0.1:8099", raw.listen),
-            ),
+        let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
+            let message =
+                format!("{:?} must be an address and a port, such as 127.0.0.1:8099", raw.listen);
+            return self.wrong("web.listen", message);
+        };
+        // One that is empty is none.
+        let password = raw.password.clone().filter(|password| !password.expose().is_empty());
+        if !listen.ip().is_loopback() && password.is_none() && !raw.ingress {
+            let message = "lets other machines see the page, and change everything: set \
+                           web.password as well, or write 127.0.0.1:8099";
+            self.note("web.listen", message);
         }
+        Some(Web { listen, password, ingress: raw.ingress })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use xt211_web::{Place, Refusal};
+
 use super::{InfluxDb, Mqtt, Statistics, Store};
 
 /// A configuration that cannot be used, with all that is wrong with it.
@@ -17,19 +19,54 @@ pub struct ConfigError {
 /// One thing that is wrong: where, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Where it stands: a file with its line, or a variable.
     place: String,
+    /// The setting that it is about, if it is about one.
+    setting: Option<Place>,
+    /// Whether there are other meters, so that it has to be said which one it is about.
+    is_of_several: bool,
     message: String,
 }
 
 impl Problem {
     pub(super) fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into() }
+        let (place, message) = (place.into(), message.into());
+        Self { place, setting: None, is_of_several: false, message }
+    }
+
+    /// The same about a setting, written as in the file (`mqtt.url`); of meters, that of this number.
+    pub(super) fn about(self, key: &str, meter: usize) -> Self {
+        let setting = match key.split_once('.') {
+            Some(("meter", key)) => format!("meter.{meter}.{key}").parse().ok(),
+            _ => key.parse().ok(),
+        };
+        Self { setting, ..self }
+    }
+
+    /// The same of one of several meters.
+    pub(super) fn of_several(self) -> Self {
+        Self { is_of_several: true, ..self }
+    }
+
+    /// As it is said beside the setting.
+    pub(crate) fn refusal(&self) -> Refusal {
+        let message = match self.setting {
+            Some(_) => self.message.clone(),
+            None => self.to_string(),
+        };
+        Refusal { place: self.setting.clone(), message }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        let Self { place, message, .. } = self;
+        match &self.setting {
+            Some(Place { meter, .. }) if self.is_of_several => {
+                write!(f, "{place}: of meter {}: {message}", meter + 1)
+            }
+            _ => write!(f, "{place}: {message}"),
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! The configuration: read from a file and the environment, checked, and then never wrong.
 
 mod check;
+mod edit;
 mod error;
+mod origin;
 mod raw;
 mod secret;
+mod settings;
 mod source;
 mod zone;
 
@@ -18,6 +21,7 @@ use xt211_line_protocol::Measurement;
 
 pub use self::{
     error::{ConfigError, Problem},
+    origin::Origin,
     secret::Secret,
     zone::TimeZone,
 };
@@ -167,8 +171,10 @@ pub struct Store {
 pub struct Web {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Who may see it.
+    /// Who may see it: whoever knows this; in the clear, or as argon2 makes of it.
     pub password: Option<Secret>,
+    /// Whether Home Assistant shows it to its own users.
+    pub ingress: bool,
 }
 
 impl Config {

@@ -138,10 +138,11 @@ impl Default for RawStore {
 pub(super) struct RawWeb {
     pub(super) listen: String,
     pub(super) password: Option<Secret>,
+    pub(super) ingress: bool,
 }
 
 impl Default for RawWeb {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8099".into(), password: None }
+        Self { listen: "127.0.0.1:8099".into(), password: None, ingress: false }
     }
 }

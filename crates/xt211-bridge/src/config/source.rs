@@ -12,7 +12,7 @@ use toml::{Table, Value};
 use super::{ConfigError, DEFAULT, Problem, raw::RawConfig};
 
 /// Where the file is looked for when nobody says.
-const USUAL_PLACES: [&str; 2] = ["xt211-bridge.toml", "/etc/xt211-bridge/config.toml"];
+pub(super) const USUAL_PLACES: [&str; 2] = ["xt211-bridge.toml", "/etc/xt211-bridge/config.toml"];
 
 /// What every environment variable of ours begins with.
 const PREFIX: &str = "XT211_";
@@ -24,12 +24,19 @@ const NOT_SETTINGS: [&str; 2] = ["XT211_CONFIG", "XT211_LOG"];
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) raw: RawConfig,
+    /// What is set, as it is written.
+    pub(super) set: Table,
     /// What cannot be used, by key, and so is not among the settings.
     pub(super) unusable: Vec<(String, Problem)>,
     text: String,
     file: Option<PathBuf>,
     /// Settings from the environment (`mqtt.url`), with the variable that holds each.
-    variables: BTreeMap<String, String>,
+    pub(super) variables: BTreeMap<String, String>,
+}
+
+/// The first of the usual places where there is a file.
+pub(super) fn usual_file() -> Option<PathBuf> {
+    USUAL_PLACES.iter().map(PathBuf::from).find(|place| place.is_file())
 }
 
 impl Source {
@@ -38,8 +45,7 @@ impl Source {
         file: Option<&Path>,
         environment: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
-        let usual = || USUAL_PLACES.iter().map(PathBuf::from).find(|place| place.is_file());
-        match file.map(Path::to_owned).or_else(usual) {
+        match file.map(Path::to_owned).or_else(usual_file) {
             Some(path) => match fs::read_to_string(&path) {
                 Ok(text) => Self::new(&text, Some(path), environment),
                 Err(error) => {
@@ -69,14 +75,16 @@ impl Source {
             }
             if let Err((key, message)) = apply(name, value, &mut table, &mut variables) {
                 let place = format!("environment variable {name}");
-                unusable.push((key, Problem::new(place, message)));
+                let problem = Problem::new(place, message).about(&key, 0);
+                unusable.push((key, problem));
             }
         }
         // Cannot fail: whatever is not of this type was left out.
         let raw = table
+            .clone()
             .try_into()
             .map_err(|_| Problem::new("configuration", "cannot be read as a whole"))?;
-        Ok(Self { raw, unusable, text: text.to_owned(), file, variables })
+        Ok(Self { raw, set: table, unusable, text: text.to_owned(), file, variables })
     }
 
     /// Where a setting stands, for an error about it: the variable, or the key in the file. Of
@@ -111,7 +119,9 @@ impl Document<'_> {
         for (section, value) in table {
             let mut refuse = |meter, key: &str, message| {
                 let place = self.place(self.line_of(&section, meter, key), &section, key);
-                unusable.push((format!("{section}.{key}"), Problem::new(place, message)));
+                let key = format!("{section}.{key}");
+                let problem = Problem::new(place, message).about(&key, meter);
+                unusable.push((key, problem));
             };
             let value = match (section.as_str(), value) {
                 ("meter", Value::Array(meters)) if meters.iter().all(Value::is_table) => {
@@ -253,7 +263,7 @@ fn secret_from(path: &str) -> Result<String, String> {
 }
 
 /// The value in the type that its setting has: a text if it takes one, else a number or a switch.
-fn typed(section: &str, key: &str, text: String) -> Result<Value, String> {
+pub(super) fn typed(section: &str, key: &str, text: String) -> Result<Value, String> {
     let candidates = [
         text.parse().map(Value::Boolean).ok(),
         text.parse().map(Value::Integer).ok(),
