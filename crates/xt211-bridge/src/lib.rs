@@ -18,13 +18,16 @@ pub mod config;
 pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
+mod export;
 mod influx;
 mod keeper;
 pub mod log;
 mod metering_point;
 mod mqtt;
+mod page;
 mod registry;
 mod routes;
 mod statistics;
 mod timestamp;
 mod tls;
+mod trial;

@@ -5,25 +5,17 @@ use std::{
     io::{self, Write as _},
     path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
 use anyhow::Result;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
 use rustix::fs::Access;
-use tokio::time::timeout;
 use xt211_store::{Reader, StoreError};
 
 use super::runtime;
 use crate::{
-    config::{self, Config, ConfigError, InfluxDb, Mqtt, Statistics},
-    influx::{Failure, InfluxClient, Refusal},
-    mqtt::{explain, options},
-    statistics::{Client, Trouble},
+    config::{Config, ConfigError},
+    trial,
 };
-
-/// How long a server may take.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Tries everything that can be tried, also with a configuration that is wrong elsewhere, and
 /// prints a line about each.
@@ -54,19 +46,19 @@ pub fn check(loaded: Result<Config, ConfigError>) -> Result<ExitCode> {
     runtime()?.block_on(async {
         let broker = async {
             match mqtt {
-                Some(mqtt) => Some(try_broker(mqtt, meters).await),
+                Some(mqtt) => Some(trial::broker(mqtt, meters).await),
                 None => None,
             }
         };
         let database = async {
             match influxdb {
-                Some(influxdb) => Some(try_influxdb(influxdb).await),
+                Some(influxdb) => Some(trial::influxdb(influxdb).await),
                 None => None,
             }
         };
         let home_assistant = async {
             match statistics {
-                Some(statistics) => Some(try_home_assistant(statistics).await),
+                Some(statistics) => Some(trial::home_assistant(statistics).await),
                 None => None,
             }
         };
@@ -139,76 +131,4 @@ fn try_store(path: &Path) -> Result<String, String> {
         format!("{name} cannot be written to: {error}; see store.path")
     })?;
     Ok(summary)
-}
-
-/// Connects and subscribes, in a session of its own, so that a bridge that runs is not disturbed.
-async fn try_broker(mqtt: &Mqtt, meters: &[config::Meter]) -> Result<String, String> {
-    let mqtt = Mqtt { client_id: format!("{}-check", mqtt.client_id), ..mqtt.clone() };
-    let mut options = options(&mqtt, None).map_err(|error| format!("{error:#}"))?;
-    options.set_clean_session(true);
-    let topics: Vec<_> = meters.iter().flat_map(config::Meter::topics).collect();
-    match timeout(PATIENCE, subscribe(options, &topics)).await {
-        Ok(Ok(())) if topics.is_empty() => Ok(mqtt.address()),
-        Ok(Ok(())) => Ok(format!("{}, subscribed to {}", mqtt.address(), topics.join(", "))),
-        Ok(Err(reason)) => Err(reason),
-        Err(_) => Err(format!("{} does not answer", mqtt.address())),
-    }
-}
-
-async fn subscribe(options: MqttOptions, topics: &[&str]) -> Result<(), String> {
-    let (client, mut event_loop) = AsyncClient::new(options, 10);
-    loop {
-        let event = event_loop.poll().await;
-        match event.map_err(|error| explain(&error, &event_loop.mqtt_options))? {
-            Event::Incoming(Packet::ConnAck(_)) if topics.is_empty() => return Ok(()),
-            Event::Incoming(Packet::ConnAck(_)) => {
-                let filters = topics
-                    .iter()
-                    .map(|topic| SubscribeFilter::new((*topic).into(), QoS::AtLeastOnce));
-                client.try_subscribe_many(filters).map_err(|error| error.to_string())?;
-            }
-            Event::Incoming(Packet::SubAck(answer)) => {
-                let refused = |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
-                let refused: Vec<_> = topics
-                    .iter()
-                    .zip(&answer.return_codes)
-                    .filter(|(_, code)| refused(code))
-                    .map(|(topic, _)| *topic)
-                    .collect();
-                if refused.is_empty() {
-                    return Ok(());
-                }
-                return Err(format!(
-                    "the broker refuses {}: check its access rules",
-                    refused.join(", ")
-                ));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Has nothing written, which shows whether something could be.
-async fn try_influxdb(influxdb: &InfluxDb) -> Result<String, String> {
-    let client = InfluxClient::new(influxdb).map_err(|error| format!("{error:#}"))?;
-    let InfluxDb { url, org, bucket, .. } = influxdb;
-    match timeout(PATIENCE, client.probe()).await {
-        Ok(Ok(())) => Ok(format!("{url}, organisation {org}, bucket {bucket}")),
-        Ok(Err(Failure::Denied(reason) | Failure::Passing(reason))) => Err(reason),
-        Ok(Err(Failure::Refused(Refusal { reason, .. }))) => {
-            Err(format!("{reason}; it does not answer as InfluxDB does: check influxdb.url"))
-        }
-        Err(_) => Err(format!("{url} does not answer")),
-    }
-}
-
-/// Shows the token, and asks whose it is.
-async fn try_home_assistant(statistics: &Statistics) -> Result<String, String> {
-    let url = &statistics.url;
-    let trying = async { Client::connect(statistics).await?.check().await };
-    match timeout(PATIENCE, trying).await {
-        Ok(Ok(user)) => Ok(format!("{url}, as {user}, for statistics")),
-        Ok(Err(Trouble::Denied(reason) | Trouble::Passing(reason))) => Err(reason),
-        Err(_) => Err(format!("Home Assistant at {url} does not answer (homeassistant.url)")),
-    }
 }

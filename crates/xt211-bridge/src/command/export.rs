@@ -1,21 +1,19 @@
 //! `export`: what is kept, printed.
 
 use std::{
-    io::{self, BufWriter, Write},
-    ops::ControlFlow,
+    io::{self, BufWriter},
     process::ExitCode,
 };
 
 use anyhow::{Result, bail};
-use time::format_description::well_known::Rfc3339;
-use xt211_message::{Register, Value};
-use xt211_store::{Content, Queries, Reader, Record, StoredMeter};
+use xt211_store::Reader;
+use xt211_web::ExportForm;
 
 use super::range::range;
 use crate::{
     cli::{ExportFormat, RangeArguments},
     config::Config,
-    influx::LineMaker,
+    export::export as export_to,
 };
 
 /// Prints what is kept, oldest first.
@@ -30,124 +28,16 @@ pub fn export(
 ) -> Result<ExitCode> {
     let store = Reader::open(&config.store.path)?;
     let range = range(arguments, &store)?;
-    let maker = LineMaker::new(config);
-    let out = BufWriter::new(io::stdout().lock());
-    let mut exporter: Box<dyn Export> = match format {
-        ExportFormat::Lines => Box::new(Lines { maker, line: String::new(), out }),
-        ExportFormat::Csv => Box::new(Csv::begin(maker, out)?),
+    let form = match format {
+        ExportFormat::Lines => ExportForm::Lines,
+        ExportFormat::Csv => ExportForm::Csv,
     };
-    let (mut meter, mut unreadable, mut exported) = (None, 0_u64, Ok(()));
-    store.records(&range, &mut |record| {
-        exported = export_one(&store, &mut meter, exporter.as_mut(), &record)
-            .map(|is_readable| unreadable += u64::from(!is_readable));
-        if exported.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    exported?;
-    exporter.finish()?;
-    match unreadable {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match export_to(config, &store, form, &range, &mut out)? {
         0 => Ok(ExitCode::SUCCESS),
-        _ => bail!(
+        unreadable => bail!(
             "{unreadable} of the records cannot be read any more: the disk has changed them. All \
              others were printed"
         ),
     }
-}
-
-/// Prints a record, if it can be read; `known` is the meter of the last one.
-fn export_one(
-    store: &Queries,
-    known: &mut Option<StoredMeter>,
-    exporter: &mut dyn Export,
-    record: &Record,
-) -> Result<bool> {
-    if known.as_ref().is_none_or(|known| known.key != record.meter) {
-        *known = store.meter_of(record.meter)?;
-    }
-    match known {
-        Some(meter) => Ok(exporter.export(record, meter)?),
-        // Cannot be: a record refers to its meter.
-        None => Ok(true),
-    }
-}
-
-/// A form in which records are printed.
-trait Export {
-    /// Returns whether it could be read.
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool>;
-
-    fn finish(&mut self) -> io::Result<()>;
-}
-
-/// InfluxDB's line protocol.
-struct Lines<W> {
-    maker: LineMaker,
-    line: String,
-    out: W,
-}
-
-impl<W: Write> Export for Lines<W> {
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool> {
-        self.line.clear();
-        let is_readable = self.maker.append(&mut self.line, record, meter.into()).is_ok();
-        self.out.write_all(self.line.as_bytes())?;
-        Ok(is_readable)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// A row for each register.
-struct Csv<W: Write> {
-    maker: LineMaker,
-    out: csv::Writer<W>,
-}
-
-impl<W: Write> Csv<W> {
-    fn begin(maker: LineMaker, out: W) -> io::Result<Self> {
-        let mut csv = Self { maker, out: csv::Writer::from_writer(out) };
-        write_row(&mut csv.out, ["time", "meter", "serial", "code", "value", "unit"])?;
-        Ok(csv)
-    }
-}
-
-impl<W: Write> Export for Csv<W> {
-    fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool> {
-        let registers = match &record.content {
-            Content::Reading(registers) => registers,
-            Content::State(_) => return Ok(true),
-            Content::Unreadable(_) => return Ok(false),
-        };
-        // Cannot fail: the store keeps no time that it has no form for.
-        let time = record.time.format(&Rfc3339).unwrap_or_default();
-        let serial = self.maker.serial(registers.serial(), meter.into()).unwrap_or_default();
-        for Register { code, value } in registers {
-            let unit = code.meaning().map_or("", |meaning| meaning.unit().symbol());
-            let number;
-            let value = match value {
-                Value::Number(value) => {
-                    number = value.text();
-                    number.as_str()
-                }
-                Value::Text(text) => text,
-            };
-            let row = [&time, &meter.id, serial, &code.to_string(), value, unit];
-            write_row(&mut self.out, row)?;
-        }
-        Ok(true)
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-fn write_row(out: &mut csv::Writer<impl Write>, row: [&str; 6]) -> io::Result<()> {
-    out.write_record(row).map_err(|error| match error.into_kind() {
-        // As it is: it may be that nobody reads any further.
-        csv::ErrorKind::Io(error) => error,
-        // Cannot be: all rows are of one length, and nothing is read.
-        other => io::Error::other(format!("{other:?}")),
-    })
 }

@@ -49,7 +49,7 @@ impl Problem {
     }
 
     /// As it is said beside the setting.
-    pub(crate) fn refusal(&self) -> Refusal {
+    fn refusal(&self) -> Refusal {
         let message = match self.setting {
             Some(_) => self.message.clone(),
             None => self.to_string(),
@@ -86,6 +86,11 @@ impl ConfigError {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// The same, as it is said beside settings.
+    pub(crate) fn refusals(&self) -> Vec<Refusal> {
+        self.problems.iter().map(Problem::refusal).collect()
     }
 
     /// The broker, if what is said of it is right.

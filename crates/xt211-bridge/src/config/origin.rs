@@ -92,7 +92,7 @@ impl Origin {
     ///
     /// # Errors
     ///
-    /// All that would be wrong with it.
+    /// It cannot be changed so.
     pub(crate) fn draft(&self, change: &Edit) -> Result<Draft, Vec<Refusal>> {
         let unreadable = |error: io::Error| {
             let message = format!("{} cannot be read: {error}", self.file.display());
@@ -100,7 +100,7 @@ impl Origin {
         };
         let (before, is_there) = self.text().map_err(unreadable)?;
         let text = edit(&before, change)?;
-        let config = self.check(&text).map_err(|error| refusals(&error))?;
+        let config = self.check(&text);
         Ok(Draft { text, before: is_there.then_some(before), config })
     }
 
@@ -159,11 +159,8 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     /// What it is before, if it is there.
     before: Option<String>,
-    pub(crate) config: Config,
-}
-
-fn refusals(error: &ConfigError) -> Vec<Refusal> {
-    error.problems().iter().map(Problem::refusal).collect()
+    /// What it would mean, or all that is wrong with it.
+    pub(crate) config: Result<Config, ConfigError>,
 }
 
 /// Why a file cannot be written, if so.

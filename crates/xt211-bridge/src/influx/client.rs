@@ -129,6 +129,12 @@ fn judge(status: u16, said: &Said) -> Failure {
         413 => refused("influxdb.too_large", "InfluxDB finds it too large"),
         401 => Failure::Denied(text("InfluxDB does not accept influxdb.token")),
         403 => Failure::Denied(text("influxdb.token may not write to influxdb.bucket")),
+        404 if message.contains("bucket") => {
+            Failure::Denied(text("InfluxDB does not find influxdb.bucket"))
+        }
+        404 if message.contains("organization") => {
+            Failure::Denied(text("InfluxDB does not find influxdb.org"))
+        }
         404 => Failure::Denied(text("InfluxDB does not find influxdb.org or influxdb.bucket")),
         300..=399 => Failure::Denied(text("InfluxDB is elsewhere: check influxdb.url")),
         _ => Failure::Passing(text("InfluxDB cannot write now")),
@@ -200,6 +206,14 @@ mod tests {
         );
         assert_eq!(judge(500, "x"), passing("InfluxDB cannot write now (500): x"));
         assert_eq!(judge(401, "x"), denied("InfluxDB does not accept influxdb.token (401): x"));
+        assert_eq!(
+            judge(404, r#"{"code":"not found","message":"bucket \"b\" not found"}"#),
+            denied("InfluxDB does not find influxdb.bucket (404): bucket \"b\" not found")
+        );
+        assert_eq!(
+            judge(404, r#"{"code":"not found","message":"organization name \"o\" not found"}"#),
+            denied("InfluxDB does not find influxdb.org (404): organization name \"o\" not found")
+        );
         assert_eq!(judge(429, ""), passing("InfluxDB cannot write now (429)"));
         assert_eq!(judge(302, ""), denied("InfluxDB is elsewhere: check influxdb.url (302)"));
     }

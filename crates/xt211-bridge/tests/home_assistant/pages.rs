@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     HomeAssistant, alone,
-    browser::{Page, chromium},
+    browser,
     configuration::TOKEN,
     instance::text,
     support::{
@@ -32,7 +32,7 @@ fn the_page_of_a_meter() {
 
         let devices = home_assistant.devices().await;
         let path = format!("/config/devices/device/{}", text(&devices["xt211_meter"]["id"]));
-        let mut page = Page::open(&home_assistant, &path, &[]).await;
+        let mut page = browser::open(&home_assistant, &path, &[]).await;
         let told = [
             "XT211 Meter",
             "XT211 by Sagemcom",
@@ -41,7 +41,8 @@ fn the_page_of_a_meter() {
         ];
         let values = ["Active Power -1,240 W", "Total Import Energy 7,369.106 kWh", "Battery 58%"];
         page.shows(&[told.as_slice(), &values].concat()).await;
-        page.picture("meter", [980, 800]).await;
+        page.screen([980, 800], "light").await;
+        page.picture("meter").await;
         home_assistant.has_no_complaint().await;
     });
 }
@@ -80,11 +81,12 @@ fn the_energy_dashboard_by_the_hour() {
         assert_eq!(verdict["energy_sources"], json!([[], []]));
 
         let yesterday = [("energy-default-period-_energy_dashboard", "yesterday")];
-        let mut page = Page::open(&home_assistant, "/energy/electricity", &yesterday).await;
+        let mut page = browser::open(&home_assistant, "/energy/electricity", &yesterday).await;
         let names = ["Import Energy Tariff 1", "Import Energy Tariff 2", "Total Export Energy"];
         page.shows(&names.map(|name| format!("XT211 Meter {name}")).each_ref().map(String::as_str))
             .await;
-        page.picture("energy", [1280, 960]).await;
+        page.screen([1280, 960], "light").await;
+        page.picture("energy").await;
         home_assistant.has_no_complaint().await;
         assert_eq!(bridge.logged("WARN"), [""; 0]);
     });

@@ -2,6 +2,8 @@
 //! it is told, each with a port and a folder of its own, each ended with the test that started it.
 
 mod bridge;
+#[allow(dead_code, reason = "for those tests that look at pages")]
+pub(crate) mod browser;
 mod certificates;
 mod client;
 mod corpus;

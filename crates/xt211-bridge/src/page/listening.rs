@@ -1,0 +1,130 @@
+//! Listens to what can be heard at a broker, and picks out what comes from a meter's module.
+
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use rumqttc::{AsyncClient, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter};
+use time::UtcOffset;
+use xt211_message::{Message, Reading, Value};
+use xt211_obis::ObisCode;
+use xt211_web::{Heard, Refusal};
+
+use super::refusal::refusal;
+use crate::{
+    config::{Meter, Mqtt},
+    mqtt::{explain, options},
+};
+
+/// Everything. A broker that does not let us hear everything may still let us hear some of it.
+const EVERYTHING: &str = "#";
+
+/// What people recognise their meter by, the first that it has.
+const TELLING: [ObisCode; 3] =
+    [ObisCode::reduced(1, 8, 0), ObisCode::reduced(1, 8, 1), ObisCode::reduced(16, 7, 0)];
+
+/// Hears, until it is dropped or the connection is lost, in a session of its own.
+pub(super) fn listen(mqtt: &Mqtt, meters: &[Meter]) -> BoxStream<'static, Result<Heard, Refusal>> {
+    let mqtt = Mqtt { client_id: format!("{}-listening", mqtt.client_id), ..mqtt.clone() };
+    let mut options = match options(&mqtt, None) {
+        Ok(options) => options,
+        Err(error) => {
+            let refusal = refusal(&format!("{error:#}"));
+            return stream::iter([Err(refusal)]).boxed();
+        }
+    };
+    options.set_clean_session(true).set_manual_acks(false);
+    let topics = meters.iter().flat_map(Meter::topics).chain([EVERYTHING]);
+    let filters = topics.map(|topic| SubscribeFilter::new(topic.into(), QoS::AtMostOnce)).collect();
+    let (client, event_loop) = AsyncClient::new(options, 10);
+    let ear = Ear { client, event_loop, filters, is_deaf: false };
+    stream::unfold(ear, |mut ear| async move { Some((ear.next().await?, ear)) }).boxed()
+}
+
+struct Ear {
+    client: AsyncClient,
+    event_loop: EventLoop,
+    filters: Vec<SubscribeFilter>,
+    /// The connection is lost.
+    is_deaf: bool,
+}
+
+impl Ear {
+    async fn next(&mut self) -> Option<Result<Heard, Refusal>> {
+        while !self.is_deaf {
+            match self.event_loop.poll().await {
+                Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                    // Cannot fail: the queue is empty, and its other end is here.
+                    let _ = self.client.try_subscribe_many(self.filters.clone());
+                }
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    if let Some(heard) = heard(&publish) {
+                        return Some(Ok(heard));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.is_deaf = true;
+                    return Some(Err(refusal(&explain(&error, &self.event_loop.mqtt_options))));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// What a message tells of its sender, if that is a meter's module.
+fn heard(publish: &Publish) -> Option<Heard> {
+    let message = Message::decode(&publish.payload, &UtcOffset::UTC).ok()?;
+    let Message { reading, status, battery, .. } = &message;
+    let parts = [reading.is_some(), status.is_some(), battery.is_some()];
+    if parts == [false; 3] {
+        return None;
+    }
+    let of_status = status.as_ref().and_then(|status| status.serial.as_deref());
+    let serial = reading.as_ref().and_then(Reading::serial).or(of_status);
+    Some(Heard {
+        topic: publish.topic.clone(),
+        parts,
+        serial: serial.map(String::from),
+        value: reading.as_ref().and_then(telling),
+    })
+}
+
+/// A value that people recognise their meter by.
+fn telling(reading: &Reading<'_>) -> Option<String> {
+    TELLING.into_iter().find_map(|code| {
+        let Value::Number(number) = reading.registers.get(code)? else { return None };
+        let unit = code.meaning()?.unit();
+        Some(format!("{code} = {number} {unit}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(topic: &str, payload: &str) -> Option<Heard> {
+        super::heard(&Publish::new(topic, QoS::AtMostOnce, payload))
+    }
+
+    #[test]
+    fn what_comes_from_a_module_is_heard() {
+        let reading = include_str!("../../../xt211-message/corpus/seed-data.json");
+        assert_eq!(
+            heard("elektromer/data", reading),
+            Some(Heard {
+                topic: "elektromer/data".into(),
+                parts: [true, false, false],
+                serial: Some("5100025085".into()),
+                value: Some("1.8.0 = 7369.066 kWh".into()),
+            })
+        );
+        let status = include_str!("../../../xt211-message/corpus/fw-2026-08-status.json");
+        assert_eq!(heard("x", status).map(|heard| heard.parts), Some([false, true, true]));
+    }
+
+    #[test]
+    fn what_others_say_is_not() {
+        for other in ["", "on", "21.5", "{}", r#"{"temperature":21.5}"#, "[1,2]"] {
+            assert_eq!(heard("zigbee2mqtt/kitchen", other), None, "{other}");
+        }
+    }
+}
