@@ -8,6 +8,7 @@ mod form;
 mod frame;
 mod page;
 mod safety;
+mod server;
 mod visitor;
 
 pub use app::router;
@@ -15,4 +16,5 @@ pub use backend::{
     Backend, BrokerSign, DatabaseSign, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
     Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
 };
-pub use safety::Access;
+pub use safety::{Access, Password, PasswordError};
+pub use server::{Limits, Server};
