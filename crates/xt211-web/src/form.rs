@@ -1,12 +1,13 @@
-//! What a page of ours sends.
+//! What is sent to change something: forms by our own pages, JSON by programs.
 
 use axum::{
     Form,
     extract::{FromRequest, Request},
     http::StatusCode,
 };
+use serde::de::DeserializeOwned;
 
-use crate::{failure::Failure, visitor::Visitor};
+use crate::{failure::Failure, safety::is_same, visitor::Visitor};
 
 /// The name of the field that shows that it was our own page that sent a form.
 pub(crate) const TOKEN: &str = "token";
@@ -32,8 +33,10 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .await
             .map_err(|error| refused(error.status(), &error.body_text()))?;
         let mut fields = Self(fields);
-        let is_ours =
-            visitor.is_some_and(|visitor| fields.get(TOKEN) == Some(visitor.token.as_str()));
+        let is_ours = match (visitor, fields.get(TOKEN)) {
+            (Some(visitor), Some(token)) => is_same(visitor.token.as_bytes(), token.as_bytes()),
+            _ => false,
+        };
         if !is_ours {
             let message = "This form is from an older page: go back, load the page again, and \
                            send it once more.";
@@ -41,5 +44,21 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         }
         fields.0.retain(|(key, _)| key != TOKEN);
         Ok(fields)
+    }
+}
+
+/// JSON that a program has sent. It has to say that it is JSON, which a page of somebody else
+/// cannot without asking us first, and we never allow it.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(it)) => Ok(Self(it)),
+            Err(error) => Err(Failure::Refused(error.status(), error.body_text())),
+        }
     }
 }
