@@ -15,6 +15,7 @@ mod bridge;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod control;
 pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
@@ -23,6 +24,7 @@ mod keeper;
 pub mod log;
 mod metering_point;
 mod mqtt;
+mod operation;
 mod registry;
 mod routes;
 mod statistics;

@@ -1,6 +1,6 @@
 //! Bridges XT211 electricity meters from MQTT to Home Assistant and InfluxDB.
 
-use std::{io, process::ExitCode};
+use std::{io, path::Path, process::ExitCode};
 
 use clap::Parser;
 use xt211_bridge::{
@@ -15,11 +15,13 @@ const WRONG_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
     let Cli { command, config } = Cli::parse();
-    let load = || Config::load(config.path.as_deref(), std::env::vars_os());
+    let load_from =
+        |file: Option<&Path>| Config::load(config.path.as_deref().or(file), std::env::vars_os());
+    let load = || load_from(None);
     let result = match command.unwrap_or(Command::Run) {
         Command::Run => {
             log::start("info");
-            load().map_err(Into::into).and_then(command::run)
+            command::run(load_from)
         }
         Command::Check => command::check(load()),
         Command::Decode { files } => {

@@ -82,8 +82,8 @@ impl Queries {
 }
 
 impl Transaction<'_> {
-    /// Notes that a broker is asked for these, and for nothing else any more. To be called before
-    /// it is. A former subscription is forgotten if all its topics are wanted again, by whichever
+    /// Notes that a broker is asked for these, and no broker for anything else any more. To be called
+    /// before it is. A former subscription is forgotten if all its topics are wanted again, by whichever
     /// meter: what comes there is its meter's no more.
     ///
     /// # Errors
@@ -111,6 +111,12 @@ impl Transaction<'_> {
                     set_state(connection, id, SubscriptionState::Former)?;
                 }
             }
+            let sql = "UPDATE subscription SET state = ?3
+                       WHERE (broker <> ?1 OR client <> ?2) AND state = ?4";
+            let [after, before] =
+                [SubscriptionState::Former, SubscriptionState::Wanted].map(number_of);
+            let row = params![session.broker, session.client, after, before];
+            connection.prepare_cached(sql)?.execute(row)?;
             missing.values().try_for_each(|subscription| {
                 insert(connection, session, subscription, SubscriptionState::Wanted)
             })

@@ -1,22 +1,28 @@
 //! `run`: bridge until stopped.
 
-use std::{future::Future, pin::pin, process::ExitCode, sync::Arc};
+use std::{convert::Infallible, future::Future, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
 use tokio::{
     runtime::Runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{bridge::Bridge, config::Config, keeper::Keeper};
+use crate::{
+    config::{Config, ConfigError},
+    control::Control,
+    operation::Operation,
+};
 
-/// Bridges until stopped by a signal.
+/// Bridges until stopped by a signal. `load` reads the configuration: from a file, if it is told
+/// one, else from where it is at the start.
 ///
 /// # Errors
 ///
-/// A certificate file that cannot be read, a store that another bridge has, or a system that
-/// refuses what every program needs.
-pub fn run(config: Config) -> Result<ExitCode> {
+/// A configuration that is wrong, a certificate file that cannot be read, a store that another
+/// bridge has, or a system that refuses what every program needs.
+pub fn run(load: impl Fn(Option<&Path>) -> Result<Config, ConfigError>) -> Result<ExitCode> {
+    let config = load(None)?;
     match &config.file {
         Some(file) => tracing::info!("configured by {}", file.display()),
         None => tracing::info!("no configuration file: defaults and environment"),
@@ -25,15 +31,40 @@ pub fn run(config: Config) -> Result<ExitCode> {
         tracing::info!("no influxdb.url: nothing is forwarded, all is kept");
     }
     runtime()?.block_on(async {
-        let mut stop = pin!(stop_signal()?);
-        let mut keeper = Keeper::open(&config.store.path)?;
+        let (stop, hangup) = (stop_signal()?, listen(SignalKind::hangup())?);
+        let operation = Operation::new(config)?;
+        let control = operation.control();
         tokio::select! {
-            () = &mut stop => return Ok(ExitCode::SUCCESS),
-            () = keeper.opened_in_time() => {}
+            done = operation.run(stop) => done?,
+            never = apply_again(&control, hangup, load) => match never {},
         }
-        Bridge::start(Arc::new(config), keeper)?.run(stop).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Reads the configuration again and applies it, whenever the system or its user says so.
+async fn apply_again(
+    control: &Control,
+    mut hangup: Signal,
+    load: impl Fn(Option<&Path>) -> Result<Config, ConfigError>,
+) -> Infallible {
+    loop {
+        // There always is a next one.
+        let _ = hangup.recv().await;
+        let now = control.config();
+        let refusal = match load(now.file.as_deref()) {
+            Ok(config) => control.apply(config).await.err().into_iter().collect(),
+            Err(error) => error.problems().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        };
+        for problem in &refusal {
+            tracing::error!("{problem}");
+        }
+        if !refusal.is_empty() {
+            tracing::error!(
+                "the configuration is not applied; the bridge goes on with the one before"
+            );
+        }
+    }
 }
 
 /// The runtime of every command that has to do with the network.
@@ -47,7 +78,6 @@ pub(crate) fn runtime() -> Result<Runtime> {
 
 /// Completes at Ctrl-C or SIGTERM.
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let listen = |kind| signal(kind).context("signals cannot be listened to");
     let (mut interrupt, mut terminate) =
         (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     Ok(async move {
@@ -57,4 +87,8 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping");
     })
+}
+
+fn listen(kind: SignalKind) -> Result<Signal> {
+    signal(kind).context("signals cannot be listened to")
 }

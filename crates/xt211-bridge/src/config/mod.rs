@@ -68,6 +68,19 @@ impl Mqtt {
         let scheme = if self.tls.is_some() { "mqtts" } else { "mqtt" };
         format!("{scheme}://{}:{}", self.host, self.port)
     }
+
+    /// Whether the same broker would see the same client, with the same rights.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let login = |mqtt: &Self| {
+            let login = mqtt.login.as_ref()?;
+            Some((login.0.clone(), login.1.as_ref().map(|secret| secret.expose().to_owned())))
+        };
+        let ca_file = |mqtt: &Self| mqtt.tls.as_ref().and_then(|tls| tls.ca_file.clone());
+        self.address() == other.address()
+            && self.client_id == other.client_id
+            && login(self) == login(other)
+            && ca_file(self) == ca_file(other)
+    }
 }
 
 /// How a server has to prove who it is.

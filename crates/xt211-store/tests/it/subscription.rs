@@ -97,17 +97,21 @@ fn each_session_has_its_own() {
     subscribe(&mut fixture, "a", &[("house", "h/d h/s")]);
     subscribe(&mut fixture, "b", &[("house", "x/d x/s")]);
     subscribe(&mut fixture, "b", &[("house", "y/d y/s")]);
-    assert_eq!(known(&fixture, "a"), [row("house", "h/d h/s", Wanted)]);
+    assert_eq!(known(&fixture, "a"), [row("house", "h/d h/s", Former)]);
     let all = fixture.store.subscriptions().unwrap();
-    fixture.write(|transaction| transaction.forget_subscriptions(&session("a")));
     fixture.write(|transaction| transaction.forget_subscriptions(&session("b")));
-    assert_eq!(known(&fixture, "a"), [row("house", "h/d h/s", Wanted)]);
     assert_eq!(known(&fixture, "b"), [row("house", "y/d y/s", Wanted)]);
+    assert_eq!(known(&fixture, "a"), [row("house", "h/d h/s", Former)]);
 
     let mut another = Fixture::new();
     let oldest_first: Vec<_> = all.iter().rev().cloned().collect();
     another.write(|transaction| transaction.add_subscriptions(&oldest_first));
     assert_eq!(another.store.subscriptions().unwrap(), all);
+    // It is asked again.
+    subscribe(&mut another, "a", &[("house", "h/d h/s")]);
+    assert_eq!(known(&another, "a"), [row("house", "h/d h/s", Wanted)]);
+    let b = [row("house", "y/d y/s", Former), row("house", "x/d x/s", Former)];
+    assert_eq!(known(&another, "b"), b);
 }
 
 #[test]
