@@ -62,9 +62,9 @@ impl Announcer {
         self.gone = meters.flat_map(|id| self.topics.retained(id)).collect();
     }
 
-    /// Lets a meter speak when its turn comes.
+    /// Lets a meter speak when its turn comes; one of former times never.
     pub(crate) fn enqueue(&mut self, number: usize, point: &mut MeteringPoint) {
-        if !std::mem::replace(&mut point.is_queued, true) {
+        if !point.is_former && !std::mem::replace(&mut point.is_queued, true) {
             self.queue.push_back(number);
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use tokio::{task::block_in_place, time::Instant};
 use xt211_store::{Opened, Store, StoreError, StoreErrorKind, Transaction};
 
-use crate::backoff::Backoff;
+use crate::{backoff::Backoff, influx::Condition};
 
 /// Has the store, and knows when to try it again.
 pub(crate) struct Keeper {
@@ -36,14 +36,43 @@ impl Keeper {
     ///
     /// Another bridge has it.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
-        let mut keeper = Self { path: path.to_owned(), store: None, backoff, trouble: None };
+        let mut keeper = Self::new(path);
         match block_in_place(|| Store::open(path)) {
             Err(error) if error.kind() == StoreErrorKind::InUse => Err(error),
             opened => {
                 keeper.opened(opened);
                 Ok(keeper)
             }
+        }
+    }
+
+    /// Opens the store at once.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub(crate) fn open_now(path: &Path) -> Result<Self, StoreError> {
+        let mut keeper = Self::new(path);
+        let opened = block_in_place(|| Store::open(path))?;
+        keeper.opened(Ok(opened));
+        Ok(keeper)
+    }
+
+    fn new(path: &Path) -> Self {
+        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        Self { path: path.to_owned(), store: None, backoff, trouble: None }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether something can be kept.
+    pub(crate) fn condition(&self) -> Condition {
+        match &self.trouble {
+            Some((reason, _)) => Condition::Trouble(reason.as_str().into()),
+            None => Condition::Good,
         }
     }
 

@@ -15,6 +15,7 @@ mod bridge;
 pub mod cli;
 pub mod command;
 pub mod config;
+mod control;
 pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
@@ -24,6 +25,7 @@ mod keeper;
 pub mod log;
 mod metering_point;
 mod mqtt;
+mod operation;
 mod page;
 mod registry;
 mod routes;

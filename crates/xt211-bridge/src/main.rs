@@ -6,7 +6,7 @@ use clap::Parser;
 use xt211_bridge::{
     cli::{Cli, Command},
     command,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Origin},
     log,
 };
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let result = match command.unwrap_or(Command::Run) {
         Command::Run => {
             log::start("info");
-            load().map_err(Into::into).and_then(command::run)
+            command::run(Origin::new(config.path.as_deref(), std::env::vars_os()))
         }
         Command::Check => command::check(load()),
         Command::Decode { files } => {

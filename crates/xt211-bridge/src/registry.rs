@@ -5,23 +5,56 @@ use std::{collections::HashMap, sync::Arc};
 use time::OffsetDateTime;
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, MessageError};
-use xt211_store::{MeterKey, StoredMeter};
+use xt211_store::{MeterKey, StoreError, StoredMeter, Transaction};
 
 use crate::{
     config,
     metering_point::MeteringPoint,
-    routes::{Route, Routes},
+    routes::{Routes, name_of},
 };
 
 /// The metering points, each with a number that stays the same.
 pub(crate) struct Registry {
     routes: Routes,
+    /// How many sections the configuration has.
+    sections: usize,
+    former: Former,
     points: Vec<MeteringPoint>,
     /// By the section of the configuration, and what stands for a `+` in its topics.
     numbers: HashMap<(usize, String), usize>,
     ids: HashMap<MeterId, usize>,
     /// By the number that stands for it in the store; looked up anew where it is wrong.
     keys: HashMap<MeterKey, usize>,
+    /// How often one was made.
+    made: usize,
+}
+
+/// What former configurations listened to. The broker may still have messages from there.
+#[derive(Default)]
+struct Former {
+    /// Their sections are numbered on behind those of the configuration.
+    routes: Routes,
+    /// By the section: the one that goes on with its `+`, having a topic in common.
+    heirs: HashMap<usize, (usize, Arc<config::Meter>)>,
+    /// Meters that a `+` made, as far as the store knows them.
+    ids: HashMap<(usize, String), MeterId>,
+    /// Those of them that were heard, and are not in the configuration.
+    numbers: HashMap<MeterId, usize>,
+}
+
+/// Where a topic leads.
+struct Place {
+    key: (usize, String),
+    meter: Arc<config::Meter>,
+    /// Whether it leads to what is not in the configuration any more.
+    is_former: bool,
+}
+
+impl Place {
+    /// What the user calls the meter.
+    fn name(&self) -> String {
+        name_of(&self.meter, &self.key.1)
+    }
 }
 
 /// Whose a message is.
@@ -39,10 +72,13 @@ impl Registry {
     pub(crate) fn new(meters: &[config::Meter]) -> Self {
         let mut registry = Self {
             routes: Routes::new(meters),
+            sections: meters.len(),
+            former: Former::default(),
             points: Vec::new(),
             numbers: HashMap::new(),
             ids: HashMap::new(),
             keys: HashMap::new(),
+            made: 0,
         };
         for (section, meter) in meters.iter().enumerate().filter(|(_, meter)| !meter.is_wild()) {
             let (id, name) = (meter.id.clone(), meter.name.clone());
@@ -52,20 +88,56 @@ impl Registry {
         registry
     }
 
+    /// Takes up what former configurations listened to, the newest first. What still comes from
+    /// there is for the meter that had the topic, unless another one has it now: a message does not
+    /// tell when it was published.
+    pub(crate) fn know_former(&mut self, meters: &[config::Meter], former: &[config::Meter]) {
+        self.former.routes = Routes::new(former);
+        for (section, old) in former.iter().enumerate().filter(|(_, old)| old.is_wild()) {
+            let has_common = |new: &config::Meter| {
+                new.is_wild() && new.topics().any(|topic| old.topics().any(|other| other == topic))
+            };
+            if let Some(heir) = meters.iter().position(has_common)
+                && let Some(meter) = meters.get(heir)
+            {
+                self.former.heirs.insert(section, (heir, Arc::new(meter.clone())));
+            }
+        }
+    }
+
+    fn place(&self, topic: &str) -> Option<Place> {
+        if let Some(route) = self.routes.find(topic) {
+            let key = (route.section, route.level.unwrap_or_default().to_owned());
+            return Some(Place { key, meter: route.meter, is_former: false });
+        }
+        let route = self.former.routes.find(topic)?;
+        let level = route.level.unwrap_or_default().to_owned();
+        if let Some((section, meter)) = self.former.heirs.get(&route.section) {
+            let key = (*section, level);
+            return Some(Place { key, meter: Arc::clone(meter), is_former: false });
+        }
+        let key = (self.sections + route.section, level);
+        Some(Place { key, meter: route.meter, is_former: true })
+    }
+
     /// Finds the sender of a message. A `+` may cover topics that have nothing to do with meters,
     /// so that a new meter has to make itself known by a message that can be decoded.
     pub(crate) fn sender(&mut self, topic: &str, payload: &[u8]) -> Sender {
-        let Some(route) = self.routes.find(topic) else { return Sender::Nobody };
-        let name = route.name();
-        let Route { section, meter, level } = route;
-        let level = level.unwrap_or_default();
-        let key = (section, level.to_owned());
-        if let Some(number) = self.numbers.get(&key) {
+        let Some(place) = self.place(topic) else { return Sender::Nobody };
+        if let Some(number) = self.numbers.get(&place.key) {
             return Sender::Meter(*number);
         }
-        if let Err(error) = Message::decode(payload, &meter.timezone) {
+        if place.meter.is_wild()
+            && let Err(error) = Message::decode(payload, &place.meter.timezone)
+        {
             return Sender::Stranger(error);
         }
+        if place.is_former {
+            return Sender::Meter(self.former_sender(place, topic));
+        }
+        let name = place.name();
+        let Place { key, meter, .. } = place;
+        let level = &key.1;
         let mut id = MeterId::from_name(level);
         if self.ids.contains_key(&id) {
             // What has a `/` can be no id, and so gets one with a checksum.
@@ -76,6 +148,28 @@ impl Registry {
         Sender::Meter(self.add(key, point))
     }
 
+    /// The number of the one that had a topic, which is made if it is not in the configuration.
+    fn former_sender(&mut self, place: Place, topic: &str) -> usize {
+        let name = place.name();
+        let Place { key, meter, .. } = place;
+        let is_wild = meter.is_wild();
+        let id = match self.former.ids.get(&key) {
+            Some(id) => id.clone(),
+            None if is_wild => MeterId::from_name(&key.1),
+            None => meter.id.clone(),
+        };
+        let known = self.ids.get(&id).or_else(|| self.former.numbers.get(&id)).copied();
+        let number = known.unwrap_or_else(|| {
+            let topic = is_wild.then(|| topic.to_owned());
+            let mut point = MeteringPoint::new(id.clone(), name, topic, &meter);
+            point.is_former = true;
+            self.former.numbers.insert(id, self.points.len());
+            self.push(point)
+        });
+        self.numbers.insert(key, number);
+        number
+    }
+
     /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
     /// the configuration any more.
     pub(crate) fn restore(
@@ -84,17 +178,24 @@ impl Registry {
         states: &[Vec<u8>],
         now: OffsetDateTime,
     ) -> Option<usize> {
-        let id = stored.id.parse().ok()?;
+        let id: MeterId = stored.id.parse().ok()?;
         let number = match self.ids.get(&id) {
             Some(number) => *number,
             None => {
                 let topic = stored.topic.as_deref()?;
-                let route = self.routes.find(topic)?;
-                let name = route.name();
-                let Route { section, meter, level } = route;
-                let level = level?;
-                let point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
-                self.add((section, level.to_owned()), point)
+                let place = self.place(topic)?;
+                let name = place.name();
+                let Place { key, meter, is_former } = place;
+                if !meter.is_wild() {
+                    return None;
+                }
+                if is_former {
+                    self.former.ids.insert(key, id);
+                    return None;
+                }
+                let mut point = MeteringPoint::new(id, name, Some(topic.into()), &meter);
+                point.has_moved = self.routes.find(topic).is_none();
+                self.add(key, point)
             }
         };
         self.points.get_mut(number)?.restore(stored, states, now);
@@ -103,17 +204,49 @@ impl Registry {
     }
 
     fn add(&mut self, key: (usize, String), point: MeteringPoint) -> usize {
-        let number = self.points.len();
-        self.ids.insert(point.id().clone(), number);
-        self.points.push(point);
+        let id = point.id().clone();
+        // One of former times that comes back is the same in the store, and so takes its place.
+        let former = self.former.numbers.remove(&id);
+        let number = match former.and_then(|number| Some((number, self.points.get_mut(number)?))) {
+            Some((number, place)) => {
+                *place = point;
+                self.made += 1;
+                number
+            }
+            None => self.push(point),
+        };
+        self.ids.insert(id, number);
         self.numbers.insert(key, number);
         number
     }
 
+    fn push(&mut self, point: MeteringPoint) -> usize {
+        self.made += 1;
+        self.points.push(point);
+        self.points.len() - 1
+    }
+
     /// The number of the one that messages on this topic are from, if it was heard before.
     pub(crate) fn number_of_topic(&self, topic: &str) -> Option<usize> {
-        let Route { section, level, .. } = self.routes.find(topic)?;
-        self.numbers.get(&(section, level.unwrap_or_default().to_owned())).copied()
+        self.numbers.get(&self.place(topic)?.key).copied()
+    }
+
+    /// Whether the configuration has this topic.
+    pub(crate) fn has_topic(&self, topic: &str) -> bool {
+        self.routes.find(topic).is_some()
+    }
+
+    /// From now on, the store is to know a meter by this topic.
+    pub(crate) fn settle(
+        &mut self,
+        number: usize,
+        store: &mut Transaction<'_>,
+        topic: &str,
+    ) -> Result<(), StoreError> {
+        let Some(point) = self.points.get_mut(number) else { return Ok(()) };
+        store.add_meter(point.id().as_str(), Some(topic))?;
+        point.has_moved = false;
+        Ok(())
     }
 
     /// The number of the one that the store knows by this key.
@@ -153,9 +286,18 @@ impl Registry {
         self.ids.contains_key(id)
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.points.len()
+    /// How many were ever made.
+    pub(crate) fn made(&self) -> usize {
+        self.made
+    }
+
+    /// The ids of all that are in the configuration.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &MeterId> + Clone {
+        self.ids.keys()
+    }
+
+    pub(crate) fn get(&self, number: usize) -> Option<&MeteringPoint> {
+        self.points.get(number)
     }
 
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut MeteringPoint> {

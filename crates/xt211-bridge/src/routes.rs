@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::config;
 
 /// The topics of all meters, those with a `+` among them.
+#[derive(Default)]
 pub(crate) struct Routes {
     exact: HashMap<String, (usize, Arc<config::Meter>)>,
     /// What stands before and after the `+`.
@@ -25,9 +26,13 @@ pub(crate) struct Route<'t> {
 impl Route<'_> {
     /// What the user calls the meter.
     pub(crate) fn name(&self) -> String {
-        let level = self.level.unwrap_or_default();
-        format!("{} {level}", self.meter.name).trim_end().to_owned()
+        name_of(&self.meter, self.level.unwrap_or_default())
     }
+}
+
+/// What the user calls a meter, or the one that has this in the place of the `+`.
+pub(crate) fn name_of(meter: &config::Meter, level: &str) -> String {
+    format!("{} {level}", meter.name).trim_end().to_owned()
 }
 
 impl Routes {
@@ -40,8 +45,9 @@ impl Routes {
                     Some((before, after)) => {
                         routes.wild.push((before.into(), after.into(), target));
                     }
+                    // Those of former configurations may share one: the first has it.
                     None => {
-                        routes.exact.insert(topic.into(), target);
+                        routes.exact.entry(topic.into()).or_insert(target);
                     }
                 }
             }

@@ -179,6 +179,18 @@ impl Topics {
         Self { discovery_prefix: discovery_prefix.into(), topic_prefix: topic_prefix.into() }
     }
 
+    /// Home Assistant's discovery prefix.
+    #[must_use]
+    pub fn discovery_prefix(&self) -> &str {
+        &self.discovery_prefix
+    }
+
+    /// What our own topics begin with.
+    #[must_use]
+    pub fn topic_prefix(&self) -> &str {
+        &self.topic_prefix
+    }
+
     /// The topic of a meter's device discovery, retained. An empty retained message there removes
     /// the device.
     #[must_use]

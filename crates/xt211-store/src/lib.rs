@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod announcement;
 mod checksum;
 mod codec;
 mod connection;
@@ -23,8 +24,10 @@ mod set_aside;
 mod state;
 mod statistic;
 mod store;
+mod subscription;
 mod transaction;
 
+pub use announcement::Announced;
 pub use editor::Editor;
 pub use era::{EraOf, StoredEra};
 pub use error::{StoreError, StoreErrorKind};
@@ -37,4 +40,5 @@ pub use record::{Content, Record, Ticket};
 pub use set_aside::{Filed, NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
 pub use statistic::StoredHour;
 pub use store::{Opened, Store};
+pub use subscription::{Session, StoredSubscription, Subscription, SubscriptionState};
 pub use transaction::Transaction;

@@ -87,6 +87,9 @@ pub(super) fn decide<'m>(
                     point.restore(&stored, &states, now);
                 }
                 let effect = point.intake.take(store, topic, payload, now)?;
+                if point.has_moved && registry.has_topic(topic) {
+                    registry.settle(number, store, topic)?;
+                }
                 Ok(Fate::Meters(number, Box::new(effect)))
             }
             // Cannot be: it has just said so.

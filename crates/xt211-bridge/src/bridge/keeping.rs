@@ -9,6 +9,7 @@ use super::{
     inbox::{Fate, decide},
 };
 use crate::{
+    control::{self, Logged, MessageLog},
     influx::{News, Report},
     keeper::NotKept,
     metering_point::{Effect, Refusal},
@@ -27,9 +28,12 @@ impl Bridge {
     pub(super) fn keep(&mut self) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
         let deliveries = self.inbox.take();
-        let known = self.registry.len();
-        let Self { keeper, registry, report, counted, .. } = self;
+        let made = self.registry.made();
+        let Self { keeper, registry, report, counted, subscriptions, places, .. } = self;
         let kept = keeper.write(|store| {
+            // What is acknowledged is of a topic that the next start knows of.
+            subscriptions.write(store)?;
+            places.write(store)?;
             if let Some(Report { news, .. }) = report {
                 write_down(news, store, now)?;
             }
@@ -42,7 +46,9 @@ impl Bridge {
         match kept {
             Ok(fates) => {
                 // What waits of a meter that is new here may have to be counted.
-                self.has_looked &= self.registry.len() == known;
+                self.has_looked &= self.registry.made() == made;
+                self.subscriptions.written();
+                self.places.written();
                 if let Some(report) = self.report.take() {
                     self.note(&report.news, now);
                     report.confirm();
@@ -50,9 +56,12 @@ impl Bridge {
                 if let Some(counted) = self.counted.take() {
                     counted.confirm();
                 }
+                self.log(&deliveries, &fates, now);
                 for (delivery, fate) in deliveries.iter().zip(fates) {
                     self.show(delivery, fate);
                 }
+                self.note_conditions();
+                self.note_revision();
                 deliveries.into_iter().for_each(Delivery::acknowledge);
                 Ok(())
             }
@@ -79,9 +88,32 @@ impl Bridge {
             (self.report, self.counted) = (None, None);
             (self.forwarder, self.statistician) = (None, None);
             self.has_remembered = false;
+            self.subscriptions.begin_anew();
+            self.places.begin_anew();
             self.remember()?;
         }
+        self.note_conditions();
         Ok(())
+    }
+
+    /// Has those who look on see what became of messages.
+    fn log(&self, deliveries: &[Delivery], fates: &[Fate<'_>], now: OffsetDateTime) {
+        let mut log = self.board.messages();
+        let older = fates.len().saturating_sub(MessageLog::CAPACITY);
+        log.pass_over(older);
+        for (delivery, fate) in deliveries.iter().zip(fates).skip(older) {
+            let fate = match fate {
+                Fate::Nobodys => control::Fate::Nobodys,
+                Fate::Strangers(refusal) => control::Fate::Strangers(refusal.as_slice()),
+                Fate::Meters(number, effect) => control::Fate::Meters {
+                    id: self.registry.get(*number).map_or("", |point| point.id().as_str()),
+                    records: effect.records,
+                    refusals: &effect.refusals,
+                },
+            };
+            let Delivery { topic, payload, .. } = delivery;
+            log.push(&Logged { topic, payload, fate }, now);
+        }
     }
 
     fn show(&mut self, delivery: &Delivery, fate: Fate<'_>) {

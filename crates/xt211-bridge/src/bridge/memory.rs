@@ -19,9 +19,22 @@ impl Bridge {
     /// Takes up what the store knows: meters, counts, what waits.
     pub(super) fn remember(&mut self) -> anyhow::Result<()> {
         let (registry, is_forwarding) = (&mut self.registry, self.config.influxdb.is_some());
+        let (subscriptions, places) = (&mut self.subscriptions, &mut self.places);
+        let config = &self.config;
         let mut gone = Vec::new();
         let now = OffsetDateTime::now_utc();
         let reader = self.keeper.with_store(|store| {
+            let (asked, announced) = (store.subscriptions()?, store.announced()?);
+            // If it is begun anew, it knows less than we do.
+            if !asked.is_empty() {
+                let former = subscriptions.take_up(&asked);
+                registry.know_former(&config.meters, &former);
+                let named = former.into_iter().filter(|meter| !meter.is_wild());
+                gone.extend(named.map(|meter| meter.id).filter(|id| !registry.has(id)));
+            }
+            if !announced.is_empty() {
+                places.take_up(announced);
+            }
             for stored in store.meters()? {
                 let states = store.last_states(stored.key, MOST_STATES)?;
                 let number = registry.restore(&stored, &states, now);
@@ -32,6 +45,8 @@ impl Bridge {
                     None => gone.extend(stored.id.parse::<MeterId>()),
                 }
             }
+            gone.sort_unstable();
+            gone.dedup();
             count(registry, store, is_forwarding)?;
             Ok((store.reader()?, store.reader()?, store.last_set_aside()?))
         });
@@ -42,7 +57,8 @@ impl Bridge {
                 self.statistician = Statistician::start(&self.config, another);
                 self.has_remembered = true;
                 self.remove(gone);
-                Ok(())
+                // If it fails, what is not written goes with the first that is.
+                self.save()
             }
             // There is nothing to remember in a new one, so that this ends.
             Err(NotKept::Anew) => self.remember(),

@@ -6,6 +6,9 @@ mod clock;
 mod inbox;
 mod keeping;
 mod memory;
+mod places;
+mod speaking;
+mod subscriptions;
 mod upkeep;
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
@@ -13,14 +16,18 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use xt211_homeassistant::{MeterId, Topics};
+use xt211_web::BrokerSign;
 
-use self::{bursts::Bursts, clock::Clock, inbox::Inbox};
+use self::{
+    bursts::Bursts, clock::Clock, inbox::Inbox, places::Places, subscriptions::Subscriptions,
+};
 use crate::{
-    announcer::{Announcement, Announcer},
-    config::{self, Config},
+    announcer::Announcer,
+    config::Config,
+    control::{Board, set},
     influx::{Condition, Forwarder, Report, Sign},
     keeper::Keeper,
     mqtt::{self, Connection, Delivery, Event, Session},
@@ -35,13 +42,13 @@ const LOOK_AROUND: Duration = Duration::from_secs(5);
 /// How often history that is old enough is removed.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
 
-/// How long its last words may take.
-const GOODBYE: Duration = Duration::from_secs(5);
-
 /// All meters, and the ways to the broker, to the store and to InfluxDB.
 pub(crate) struct Bridge {
     config: Arc<Config>,
+    board: Arc<Board>,
     session: Session,
+    subscriptions: Subscriptions,
+    places: Places,
     inbox: Inbox,
     keeper: Keeper,
     registry: Registry,
@@ -83,14 +90,21 @@ struct Tally {
 impl Bridge {
     /// Begins to connect to the broker and to forward. Has to be called within a runtime, with a
     /// store that is open.
-    pub(crate) fn start(config: Arc<Config>, keeper: Keeper) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        config: Arc<Config>,
+        keeper: Keeper,
+        board: Arc<Board>,
+    ) -> anyhow::Result<Self> {
         let announcer = Announcer::new(&config);
         let last_will = announcer.as_ref().map(Announcer::last_will);
         let birth = announcer.is_some().then_some(Topics::BIRTH);
-        let topics = config.meters.iter().flat_map(config::Meter::topics).chain(birth);
+        let subscriptions = Subscriptions::new(&config, birth);
         let options = mqtt::options(&config.mqtt, last_will)?;
         let mut bridge = Self {
-            session: Session::start(options, topics.map(String::from)),
+            session: Session::start(options, subscriptions.topics()),
+            subscriptions,
+            places: Places::new(&config),
+            board,
             inbox: Inbox::default(),
             keeper,
             registry: Registry::new(&config.meters),
@@ -111,20 +125,26 @@ impl Bridge {
             tally: Tally::default(),
             config: Arc::clone(&config),
         };
+        bridge.board.note(|signs| set(&mut signs.broker, BrokerSign::Connecting));
         bridge.remember()?;
+        bridge.note_conditions();
         Ok(bridge)
     }
 
-    /// Runs until asked to stop, and then finishes what was accepted.
+    /// Runs until something else is done, and returns that. Then it is to
+    /// [finish](Self::finish).
     ///
     /// # Errors
     ///
     /// A part of the program has ended by itself, which is a fault of the program.
-    pub(crate) async fn run(mut self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    pub(crate) async fn run<T>(
+        &mut self,
+        until_done: impl Future<Output = T>,
+    ) -> anyhow::Result<T> {
         let mut look_around = interval(LOOK_AROUND);
         look_around.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut prune = interval(PRUNE);
-        let mut stop = pin!(stop);
+        let mut until_done = pin!(until_done);
         loop {
             let connection = self.connection.clone();
             let has_something_to_say = self.has_something_to_say();
@@ -134,7 +154,7 @@ impl Bridge {
             tokio::select! {
                 // What arrives goes first: it is then kept at once.
                 biased;
-                () = &mut stop => break,
+                done = &mut until_done => return Ok(done),
                 event = self.session.next(), if has_room => match event {
                     Some(event) => self.happened(event),
                     None => anyhow::bail!("the session with the broker has ended by itself"),
@@ -152,6 +172,7 @@ impl Bridge {
                 counted = counted(&mut self.statistician), if self.counted.is_none() => {
                     self.counted = Some(counted);
                 }
+                () = self.board.look.notified() => look_around.reset_immediately(),
                 _ = look_around.tick() => {
                     self.clock.look(OffsetDateTime::now_utc(), clock::running());
                     let is_more = self.judge_again()?;
@@ -167,19 +188,28 @@ impl Bridge {
                 Some(room) = room(connection), if has_something_to_say => self.say(room),
             }
         }
-        self.say_goodbye().await;
-        Ok(())
     }
 
     fn happened(&mut self, event: Event) {
         match event {
-            Event::Connected(connection) => {
+            Event::Connected { connection, is_new_session } => {
                 tracing::info!("connected to {}", self.config.mqtt.address());
                 self.connection = Some(connection);
+                self.subscriptions.connected(is_new_session);
+                let told = self.registry.ids();
+                self.places.connected(told.chain(&self.gone), self.registry.ids());
                 self.say_everything();
+                let broker = BrokerSign::Connected(OffsetDateTime::now_utc());
+                self.board.note(|signs| set(&mut signs.broker, broker));
             }
             Event::Delivered(delivery) => self.delivered(delivery),
-            Event::Lost => self.connection = None,
+            Event::Unsubscribed => self.subscriptions.answered(),
+            Event::Lost(reason) => {
+                self.connection = None;
+                self.places.lost();
+                let broker = BrokerSign::Trouble(reason.into());
+                self.board.note(|signs| set(&mut signs.broker, broker));
+            }
         }
     }
 
@@ -198,6 +228,10 @@ impl Bridge {
         if std::mem::take(&mut self.reborn) {
             tracing::info!("Home Assistant has started; it is told everything again");
             self.say_everything();
+        }
+        self.note_conditions();
+        if self.connection.as_ref().is_some_and(Connection::is_answered) {
+            self.places.answered();
         }
         let influxdb = self.influxdb();
         let Some(announcer) = &mut self.announcer else { return };
@@ -222,83 +256,27 @@ impl Bridge {
         self.forwarder.as_ref().map_or(Condition::Off, Forwarder::condition)
     }
 
-    fn say_everything(&mut self) {
-        let Some(announcer) = &mut self.announcer else { return };
-        announcer.say_availability();
-        // One that comes back is none of these.
-        announcer.remove(self.gone.iter().filter(|id| !self.registry.has(id)));
-        for (number, point) in self.registry.iter_mut() {
-            point.presence.say_everything();
-            announcer.enqueue(number, point);
-        }
+    /// Posts what works and what does not.
+    fn note_conditions(&self) {
+        let (influxdb, store) = (self.influxdb(), self.keeper.condition());
+        let statistics = self.statistician.as_ref();
+        let statistics = statistics.map_or(Condition::Off, Statistician::condition);
+        self.board.note(|signs| {
+            let news = [
+                set(&mut signs.influxdb, influxdb),
+                set(&mut signs.store, store),
+                set(&mut signs.statistics, statistics),
+            ];
+            news.contains(&true)
+        });
     }
 
-    fn has_something_to_say(&self) -> bool {
-        self.announcer.as_ref().is_some_and(Announcer::has_something)
-    }
-
-    fn next_announcement(&mut self) -> Option<Announcement> {
-        let influxdb = self.influxdb();
-        self.announcer.as_mut()?.next(&mut self.registry, &influxdb, OffsetDateTime::now_utc())
-    }
-
-    fn say(&mut self, room: OwnedSemaphorePermit) {
-        if let Some(announcement) = self.next_announcement()
-            && let Some(connection) = &self.connection
-        {
-            connection.publish(room, announcement);
-        }
-    }
-
-    /// Keeps what has arrived, and says what is to be said. What then still waits for InfluxDB is
-    /// in the store.
-    async fn say_goodbye(mut self) {
-        if self.has_work()
-            && let Err(error) = self.keep()
-        {
-            tracing::error!("{error:#}");
-        }
-        if let Err(error) = self.save() {
-            tracing::error!("{error:#}");
-        }
-        if !self.inbox.is_empty() {
-            tracing::warn!("what could not be kept is left to the broker, which has it still");
-        }
-        let numbers = self.bursts.take_all();
-        self.let_speak(numbers);
-        if let Some(connection) = self.connection.take()
-            && timeout(GOODBYE, self.last_words(&connection)).await.is_err()
-        {
-            tracing::warn!("the broker did not hear our goodbye");
-        }
-        // The last one to leave the store puts it in order.
-        if let Some(forwarder) = self.forwarder.take() {
-            forwarder.stop().await;
-        }
-        if let Some(statistician) = self.statistician.take() {
-            statistician.stop().await;
-        }
-        let waiting: u64 =
-            self.registry.iter_mut().map(|(_, point)| point.presence.counts.waiting).sum();
-        let Tally { accepted, passed_over, set_aside } = self.tally;
-        tracing::info!(accepted, passed_over, set_aside, waiting, "stopped");
-    }
-
-    /// Says what is still to be said, and that we are gone.
-    async fn last_words(&mut self, connection: &Connection) {
-        let mut words: Vec<_> = std::iter::from_fn(|| self.next_announcement()).collect();
-        words.extend(self.announcer.as_ref().map(Announcer::goodbye));
-        let speak = async {
-            for announcement in words {
-                let Some(room) = connection.room().await else { return };
-                connection.publish(room, announcement);
-            }
-            connection.close().await;
-        };
-        // What still arrives is not acknowledged, and so comes again; but the session has to be
-        // listened to, or it would not get to sending.
-        let silence = async { while self.session.next().await.is_some() {} };
-        tokio::join!(speak, silence);
+    /// Posts that something has changed in the store.
+    fn note_revision(&self) {
+        self.board.note(|signs| {
+            signs.revision += 1;
+            true
+        });
     }
 }
 

@@ -46,6 +46,7 @@ impl Bridge {
                 // If it fails, the counts are wrong until the next time.
                 let _ = self.keeper.with_store(|store| count(registry, store, is_forwarding));
                 self.forwarder.iter().for_each(Forwarder::wake);
+                self.note_revision();
                 Ok(!is_all)
             }
             Err(reason) => {
@@ -80,6 +81,7 @@ impl Bridge {
                 for (number, effect) in &effects {
                     self.show_effect(*number, effect);
                 }
+                self.note_revision();
                 let is_more = asides.len() >= MOST_RELEASES;
                 self.judged = asides.last().map_or(self.judged, |aside| aside.id);
                 if !is_more {
@@ -98,15 +100,27 @@ impl Bridge {
         }
     }
 
-    /// Saves what no message has saved: what Home Assistant was told of.
+    /// Saves what no message has saved: what Home Assistant was told of and where, and what the
+    /// broker was asked for.
     pub(super) fn save(&mut self) -> anyhow::Result<()> {
-        let Self { keeper, registry, .. } = self;
-        if !registry.iter_mut().any(|(_, point)| point.intake.is_unsaved()) {
+        let Self { keeper, registry, subscriptions, places, .. } = self;
+        let is_saved = !subscriptions.has_unwritten() && !places.has_unwritten();
+        if is_saved && !registry.iter_mut().any(|(_, point)| point.intake.is_unsaved()) {
             return Ok(());
         }
-        let saved = keeper
-            .write(|store| registry.iter_mut().try_for_each(|(_, point)| point.intake.save(store)));
-        saved.or_else(|reason| self.not_kept(&reason))
+        let saved = keeper.write(|store| {
+            subscriptions.write(store)?;
+            places.write(store)?;
+            registry.iter_mut().try_for_each(|(_, point)| point.intake.save(store))
+        });
+        match saved {
+            Ok(()) => {
+                subscriptions.written();
+                places.written();
+                Ok(())
+            }
+            Err(reason) => self.not_kept(&reason),
+        }
     }
 
     /// Removes history that is old enough. Returns whether there is more of it.
@@ -130,6 +144,7 @@ impl Bridge {
             Ok(0) => Ok(false),
             Ok(removed) => {
                 let days = self.config.store.keep_days;
+                self.note_revision();
                 tracing::info!("{removed} records are older than {days} days and were removed");
                 Ok(removed >= MOST_PRUNED as u64)
             }
@@ -193,8 +208,8 @@ fn release(
         Some(key) => registry.number_of(key),
         None => registry.number_of_topic(&aside.topic),
     };
-    let Some((number, point)) = number.and_then(|number| Some((number, registry.get_mut(number)?)))
-    else {
+    let point = number.and_then(|number| Some((number, registry.get_mut(number)?)));
+    let Some((number, point)) = point.filter(|(_, point)| !point.is_former) else {
         let text = "its meter is not in the configuration, or was not heard since the start".into();
         return Ok(Err(Refusal { code: "meter.unknown", text }));
     };

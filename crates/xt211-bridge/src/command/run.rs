@@ -1,22 +1,27 @@
 //! `run`: bridge until stopped.
 
-use std::{future::Future, pin::pin, process::ExitCode, sync::Arc};
+use std::{convert::Infallible, future::Future, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use tokio::{
     runtime::Runtime,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{bridge::Bridge, config::Config, keeper::Keeper};
+use crate::{
+    config::Origin,
+    operation::Operation,
+    page::{Door, Program},
+};
 
-/// Bridges until stopped by a signal.
+/// Bridges, and shows the page, until stopped by a signal.
 ///
 /// # Errors
 ///
-/// A certificate file that cannot be read, a store that another bridge has, or a system that
-/// refuses what every program needs.
-pub fn run(config: Config) -> Result<ExitCode> {
+/// A configuration that is wrong, a certificate file that cannot be read, a store that another
+/// bridge has, or a system that refuses what every program needs.
+pub fn run(origin: Origin) -> Result<ExitCode> {
+    let config = origin.load()?;
     match &config.file {
         Some(file) => tracing::info!("configured by {}", file.display()),
         None => tracing::info!("no configuration file: defaults and environment"),
@@ -25,15 +30,29 @@ pub fn run(config: Config) -> Result<ExitCode> {
         tracing::info!("no influxdb.url: nothing is forwarded, all is kept");
     }
     runtime()?.block_on(async {
-        let mut stop = pin!(stop_signal()?);
-        let mut keeper = Keeper::open(&config.store.path)?;
+        let (stop, hangup) = (stop_signal()?, listen(SignalKind::hangup())?);
+        let web = config.web.clone();
+        let operation = Operation::new(config)?;
+        let (door, doorway) = Door::new();
+        let program = Program::new(origin, operation.control(), door);
         tokio::select! {
-            () = &mut stop => return Ok(ExitCode::SUCCESS),
-            () = keeper.opened_in_time() => {}
+            done = operation.run(stop) => done?,
+            () = doorway.show(web, Arc::new(program.clone())) => {}
+            never = apply_again(&program, hangup) => match never {},
         }
-        Bridge::start(Arc::new(config), keeper)?.run(stop).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Reads the configuration again and applies it, whenever the system or its user says so.
+async fn apply_again(program: &Program, mut hangup: Signal) -> Infallible {
+    loop {
+        // There always is a next one.
+        let _ = hangup.recv().await;
+        for problem in program.reload().await {
+            tracing::error!("{problem}; the bridge goes on with the configuration before");
+        }
+    }
 }
 
 /// The runtime of every command that has to do with the network.
@@ -47,7 +66,6 @@ pub(crate) fn runtime() -> Result<Runtime> {
 
 /// Completes at Ctrl-C or SIGTERM.
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let listen = |kind| signal(kind).context("signals cannot be listened to");
     let (mut interrupt, mut terminate) =
         (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     Ok(async move {
@@ -57,4 +75,8 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping");
     })
+}
+
+fn listen(kind: SignalKind) -> Result<Signal> {
+    signal(kind).context("signals cannot be listened to")
 }

@@ -19,6 +19,7 @@ use std::{
 use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
 
+pub(crate) use self::origin::Draft;
 pub use self::{
     error::{ConfigError, Problem},
     origin::Origin,
@@ -71,6 +72,19 @@ impl Mqtt {
     pub fn address(&self) -> String {
         let scheme = if self.tls.is_some() { "mqtts" } else { "mqtt" };
         format!("{scheme}://{}:{}", self.host, self.port)
+    }
+
+    /// Whether the same broker would see the same client, with the same rights.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let login = |mqtt: &Self| {
+            let login = mqtt.login.as_ref()?;
+            Some((login.0.clone(), login.1.as_ref().map(|secret| secret.expose().to_owned())))
+        };
+        let ca_file = |mqtt: &Self| mqtt.tls.as_ref().and_then(|tls| tls.ca_file.clone());
+        self.address() == other.address()
+            && self.client_id == other.client_id
+            && login(self) == login(other)
+            && ca_file(self) == ca_file(other)
     }
 }
 
@@ -167,7 +181,7 @@ pub struct Store {
 }
 
 /// The page.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Web {
     /// Where it listens.
     pub listen: SocketAddr,

@@ -11,8 +11,13 @@ use time::{PrimitiveDateTime, UtcOffset};
 pub struct TimeZone(tz::TimeZone);
 
 impl TimeZone {
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         tz::TimeZone::get(name).ok().map(Self)
+    }
+
+    /// Its name, by which it is found again.
+    pub(crate) fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
     }
 }
 

@@ -6,17 +6,16 @@ mod database;
 mod module;
 mod window;
 
-use std::{net::TcpListener, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::TcpListener, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use rumqttc::MqttOptions;
 use tokio::sync::oneshot;
 
 use crate::{
-    bridge::Bridge,
     command::{runtime, stop_signal},
     config::Config,
-    keeper::Keeper,
+    operation::Operation,
 };
 
 /// Runs the demo until stopped, or for so many seconds.
@@ -29,12 +28,12 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
     broker::start(port)?;
     runtime()?.block_on(async {
         let database = database::start().await?;
-        let config = Config::parse(&format!(
+        let mut config = Config::parse(&format!(
             "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [influxdb]\nurl = \"http://{database}\"\norg = \"demo\"\nbucket = \"energy\"\n"
         ))?;
         let folder = tempfile::tempdir().context("there is no room for the demo's store")?;
-        let keeper = Keeper::open(&folder.path().join("demo.db"))?;
+        config.store.path = folder.path().join("demo.db");
         window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
              InfluxDB.\nNothing is kept. Ctrl-C ends it.\n\n  \
@@ -50,7 +49,7 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
         tokio::spawn(window::show(client("window"), ready));
         tokio::spawn(module::run(client("module"), start));
         let stop = stop_signal()?;
-        Bridge::start(Arc::new(config), keeper)?
+        Operation::new(config)?
             .run(async {
                 tokio::select! {
                     () = stop => {}

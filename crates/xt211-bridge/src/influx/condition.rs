@@ -1,16 +1,16 @@
-//! Whether readings can be forwarded.
+//! Whether something works.
 
 use std::sync::Arc;
 
 use xt211_homeassistant::InfluxdbStatus;
 
-/// Whether readings can be forwarded, and if not, why.
+/// Whether something works, such as forwarding, and if not, why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// There is nowhere to forward them to.
+    /// It is not wanted: there is, say, nowhere to forward to.
     #[default]
     Off,
-    /// They can.
+    /// It does.
     Good,
     /// The last try failed.
     Trouble(Arc<str>),

@@ -6,10 +6,10 @@ mod encoder;
 mod forwarder;
 mod line_maker;
 
+pub(crate) use self::condition::Condition;
 use self::encoder::Encoder;
 pub(crate) use self::{
     client::{Failure, InfluxClient, Refusal},
-    condition::Condition,
     forwarder::{Forwarder, News, Report, Sign},
     line_maker::{Identity, LineMaker},
 };

@@ -32,6 +32,11 @@ pub(crate) struct MeteringPoint {
     pub(crate) is_queued: bool,
     /// Whether the store was not asked for it yet.
     pub(crate) is_new: bool,
+    /// Whether it is not in the configuration any more, and only what the broker had still kept is
+    /// taken. Home Assistant is told nothing of it.
+    pub(crate) is_former: bool,
+    /// Whether the store knows it by a topic that it does not have any more.
+    pub(crate) has_moved: bool,
 }
 
 impl MeteringPoint {
@@ -48,6 +53,8 @@ impl MeteringPoint {
             intake: Intake::new(id, topic, Arc::clone(config)),
             is_queued: false,
             is_new: true,
+            is_former: false,
+            has_moved: false,
         }
     }
 

@@ -21,8 +21,8 @@ use rumqttc::{
     Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{Instant, timeout_at},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{Event, explain};
@@ -40,6 +40,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long until it has answered our subscription as well.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long the broker may take to close a connection that we have ended.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The bridge's end of a connection. Commands to one that is lost go nowhere.
 #[derive(Clone, Debug)]
@@ -60,9 +63,9 @@ pub(crate) struct Delivery {
 #[derive(Debug)]
 enum Command {
     Subscribe(Vec<SubscribeFilter>),
+    Unsubscribe(String),
     Publish(Announcement),
     Acknowledge(Publish),
-    Disconnect,
 }
 
 impl Connection {
@@ -79,11 +82,22 @@ impl Connection {
         let _ = self.commands.send(Command::Publish(announcement));
     }
 
-    /// Waits until everything published was answered, then says goodbye.
-    pub(crate) async fn close(&self) {
+    /// Asks for a topic no more.
+    pub(crate) fn unsubscribe(&self, room: OwnedSemaphorePermit, filter: String) {
+        // As above.
+        room.forget();
+        let _ = self.commands.send(Command::Unsubscribe(filter));
+    }
+
+    /// Whether everything that was said is answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.window.available_permits() >= WINDOW
+    }
+
+    /// Waits until everything that was said is answered; `false` if the connection is lost.
+    pub(crate) async fn answered(&self) -> bool {
         let all = u32::try_from(WINDOW).unwrap_or(u32::MAX);
-        let _ = self.window.acquire_many(all).await;
-        let _ = self.commands.send(Command::Disconnect);
+        self.window.acquire_many(all).await.is_ok()
     }
 }
 
@@ -108,11 +122,12 @@ pub(super) struct End {
 }
 
 /// Connects, subscribes, and hands over what happens until the connection ends. Returns how, or
-/// `None` if the bridge closed it or is gone.
+/// `None` if it was to close, or the bridge is gone.
 pub(super) async fn serve(
     options: &MqttOptions,
     filters: &[SubscribeFilter],
     events: &mpsc::Sender<Event>,
+    closing: &watch::Receiver<bool>,
 ) -> Option<End> {
     let (client, mut event_loop) = AsyncClient::new(options.clone(), CLIENT_QUEUE);
     let mut network = NetworkOptions::new();
@@ -120,7 +135,7 @@ pub(super) async fn serve(
     event_loop.set_network_options(network);
 
     let (commands, queue) = mpsc::unbounded_channel();
-    let courier = tokio::spawn(carry(client, queue));
+    let courier = tokio::spawn(carry(client, queue, closing.clone()));
     let connection = Connection { commands, window: Arc::new(Semaphore::new(WINDOW)) };
     let end = poll(&mut event_loop, &connection, filters, events).await;
     connection.window.close();
@@ -134,7 +149,7 @@ async fn poll(
     filters: &[SubscribeFilter],
     events: &mpsc::Sender<Event>,
 ) -> Option<End> {
-    let mut was_connected = false;
+    let (mut was_connected, mut is_new_session) = (false, false);
     let deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
     let end = |reason, was_connected| Some(End { reason, was_connected });
     loop {
@@ -146,14 +161,15 @@ async fn poll(
             return end("the broker does not answer our subscription".into(), was_connected);
         };
         let event = match happening {
-            Ok(Happening::Incoming(Packet::ConnAck(_))) => {
+            Ok(Happening::Incoming(Packet::ConnAck(answer))) => {
+                is_new_session = !answer.session_present;
                 let _ = connection.commands.send(Command::Subscribe(filters.to_vec()));
                 continue;
             }
             Ok(Happening::Incoming(Packet::SubAck(answer))) => {
                 was_connected = true;
                 check_granted(filters, &answer.return_codes);
-                Event::Connected(connection.clone())
+                Event::Connected { connection: connection.clone(), is_new_session }
             }
             Ok(Happening::Incoming(Packet::Publish(publish))) => {
                 Event::Delivered(Delivery::new(publish, connection.commands.clone()))
@@ -162,7 +178,14 @@ async fn poll(
                 connection.window.add_permits(1);
                 continue;
             }
-            Ok(Happening::Outgoing(Outgoing::Disconnect)) => return None,
+            Ok(Happening::Incoming(Packet::UnsubAck(_))) => {
+                connection.window.add_permits(1);
+                Event::Unsubscribed
+            }
+            Ok(Happening::Outgoing(Outgoing::Disconnect)) => {
+                let _ = timeout(CLOSE_TIMEOUT, until_closed(event_loop)).await;
+                return None;
+            }
             Ok(_) => continue,
             Err(error) => {
                 return end(explain(&error, &event_loop.mqtt_options), was_connected);
@@ -172,6 +195,13 @@ async fn poll(
             return None;
         }
     }
+}
+
+/// Waits until the broker has closed the connection, as it has to. If we did so first while it still
+/// sends, our system would reset the connection, and the broker might take us for lost, with our
+/// last will, before it has read our goodbye. What comes meanwhile will come again.
+async fn until_closed(event_loop: &mut EventLoop) {
+    while event_loop.poll().await.is_ok() {}
 }
 
 /// The broker may refuse a subscription, or grant less than was asked for. Neither is a reason to
@@ -200,16 +230,28 @@ fn check_granted(filters: &[SubscribeFilter], granted: &[SubscribeReasonCode]) {
     }
 }
 
-/// Carries out commands, one after the other, until the connection is gone.
-async fn carry(client: AsyncClient, mut commands: mpsc::UnboundedReceiver<Command>) {
-    while let Some(command) = commands.recv().await {
+/// Carries out commands, one after the other, until the connection is gone. Says goodbye when it is
+/// to close and nothing else is to be said.
+async fn carry(
+    client: AsyncClient,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    mut closing: watch::Receiver<bool>,
+) {
+    loop {
+        let command = tokio::select! {
+            biased;
+            command = commands.recv() => command,
+            // An error says that the session is gone, and with it whoever polls the event loop.
+            _ = closing.wait_for(|is_closing| *is_closing) => None,
+        };
+        let Some(command) = command else { break };
         let done: Result<(), ClientError> = match command {
             Command::Subscribe(filters) => client.subscribe_many(filters).await,
+            Command::Unsubscribe(filter) => client.unsubscribe(filter).await,
             Command::Publish(Announcement { topic, payload, retain }) => {
                 client.publish(topic, QoS::AtLeastOnce, retain, payload).await
             }
             Command::Acknowledge(publish) => client.ack(&publish).await,
-            Command::Disconnect => client.disconnect().await,
         };
         if done.is_err() {
             // The event loop is gone, or a topic of ours has a wildcard, which the configuration
@@ -217,4 +259,7 @@ async fn carry(client: AsyncClient, mut commands: mpsc::UnboundedReceiver<Comman
             tracing::debug!("a command found no connection");
         }
     }
+    let _ = client.disconnect().await;
+    // The event loop takes it for an end if there is nobody who could say anything more.
+    std::future::pending().await
 }

@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use rumqttc::{MqttOptions, QoS, SubscribeFilter};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::{
     Connection, Delivery,
@@ -23,17 +27,25 @@ const STEADY: Duration = Duration::from_secs(60);
 pub(crate) enum Event {
     /// There is a connection, and it is subscribed: whatever the broker shall have must be
     /// published (anew).
-    Connected(Connection),
+    Connected {
+        connection: Connection,
+        /// Whether the broker knew nothing of us, and so has nothing of what was asked for before.
+        is_new_session: bool,
+    },
     /// A message.
     Delivered(Delivery),
-    /// The connection is gone; what was delivered on it and not acknowledged will come again.
-    Lost,
+    /// The broker sends one topic less.
+    Unsubscribed,
+    /// The connection is gone, or there was none, for this reason; what was delivered on it and not
+    /// acknowledged will come again.
+    Lost(String),
 }
 
 /// A task that keeps us connected, and what it tells.
 #[derive(Debug)]
 pub(crate) struct Session {
     events: mpsc::Receiver<Event>,
+    closing: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -43,7 +55,15 @@ impl Session {
         let filter = |topic| SubscribeFilter::new(topic, QoS::AtLeastOnce);
         let filters = topics.map(filter).collect();
         let (sender, events) = mpsc::channel(MESSAGES_AHEAD);
-        Self { events, task: tokio::spawn(keep_connected(options, filters, sender)) }
+        let (closing, is_closing) = watch::channel(false);
+        let task = tokio::spawn(keep_connected(options, filters, sender, is_closing));
+        Self { events, closing, task }
+    }
+
+    /// Has it end once everything is said, with a goodbye to the broker, so that this does not say
+    /// our last will. What it tells has to be taken until then.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
     }
 
     /// The next event; `None` once the session was closed.
@@ -62,15 +82,15 @@ async fn keep_connected(
     options: MqttOptions,
     filters: Vec<SubscribeFilter>,
     events: mpsc::Sender<Event>,
+    mut closing: watch::Receiver<bool>,
 ) {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
     let mut last_reason = String::new();
     loop {
         let since = Instant::now();
-        let Some(End { reason, was_connected }) = serve(&options, &filters, &events).await else {
-            return;
-        };
-        if events.send(Event::Lost).await.is_err() {
+        let end = serve(&options, &filters, &events, &closing).await;
+        let Some(End { reason, was_connected }) = end else { return };
+        if events.send(Event::Lost(reason.clone())).await.is_err() {
             return;
         }
         if since.elapsed() >= STEADY {
@@ -84,6 +104,9 @@ async fn keep_connected(
             tracing::warn!("{reason}; trying again until it works");
             last_reason = reason;
         }
-        tokio::time::sleep(wait).await;
+        // There is nothing to say goodbye to.
+        if timeout(wait, closing.wait_for(|is_closing| *is_closing)).await.is_ok() {
+            return;
+        }
     }
 }

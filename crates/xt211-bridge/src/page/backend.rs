@@ -1,10 +1,6 @@
 //! What the page asks, answered.
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -18,9 +14,14 @@ use xt211_web::{
     VitalSigns,
 };
 
-use super::{door::Door, listening::listen, parts::Parts, refusal::{general, refusal}};
+use super::{
+    door::Door,
+    listening::listen,
+    parts::Parts,
+    refusal::{general, refusal},
+};
 use crate::{
-    config::{Draft, Origin},
+    config::{Config, Draft, Origin},
     control::Control,
     export::export,
     trial,
@@ -47,33 +48,47 @@ impl Program {
         if let Some(obstacle) = self.origin.obstacle() {
             return Err(vec![general(obstacle)]);
         }
-        let draft = self.origin.draft(&with_hash(edit))?;
+        let draft = self.origin.draft(&with_hash(edit)?)?;
         let config = draft.config.as_ref().map_err(|error| error.refusals())?.clone();
-        let web = config.web.clone();
-        let opened = self.door.open(&web).map_err(|error| {
-            vec![Refusal { place: "web.listen".parse().ok(), message: error }]
-        })?;
         let file = self.origin.file().display();
         if let Err(error) = self.origin.save(&draft.text) {
             return Err(vec![general(format!("{file} cannot be written: {error}"))]);
         }
-        if let Err(message) = self.control.apply(config).await {
-            return Err(vec![self.take_back(&draft, &message)]);
+        if let Err(refusal) = self.take_effect(config).await {
+            return Err(vec![self.take_back(&draft, refusal)]);
         }
         tracing::info!("{file} was changed in the page");
-        self.door.enter(opened);
+        Ok(())
+    }
+
+    /// Has what the file says now take effect. Returns all that keeps it from doing so.
+    pub(crate) async fn reload(&self) -> Vec<String> {
+        let _one_by_one = self.saving.lock().await;
+        let config = match self.origin.load() {
+            Ok(config) => config,
+            Err(error) => return error.problems().iter().map(ToString::to_string).collect(),
+        };
+        match self.take_effect(config).await {
+            Ok(()) => Vec::new(),
+            Err(refusal) => vec![refusal.message],
+        }
+    }
+
+    /// Has a configuration take effect, or leaves all as it is.
+    async fn take_effect(&self, config: Config) -> Result<(), Refusal> {
+        let opening = self.door.open(&config.web).map_err(|error| refusal(&error))?;
+        self.control.apply(config).await.map_err(|error| refusal(&error))?;
+        self.door.enter(opening);
         Ok(())
     }
 
     /// Something is wrong that only showed when the change was to take effect.
-    fn take_back(&self, draft: &Draft, message: &str) -> Refusal {
-        match self.origin.restore(draft) {
-            Ok(()) => refusal(message),
-            Err(error) => {
-                let file = self.origin.file().display();
-                general(format!("{message}; and {file} could not be put back: {error}"))
-            }
+    fn take_back(&self, draft: &Draft, mut refusal: Refusal) -> Refusal {
+        if let Err(error) = self.origin.restore(draft) {
+            let file = self.origin.file().display();
+            refusal.message += &format!("; and {file} could not be put back: {error}");
         }
+        refusal
     }
 
     /// What can be tried out of the configuration as it would be.
@@ -177,12 +192,16 @@ impl Backend for Program {
 }
 
 /// A password is not kept as it is.
-fn with_hash(mut edit: Edit) -> Edit {
+fn with_hash(mut edit: Edit) -> Result<Edit, Vec<Refusal>> {
     for (place, text) in &mut edit.set {
-        let is_password = place.section == Section::Web && place.key == "password";
-        if let Some(password) = text.as_mut().filter(|text| is_password && !text.is_empty()) {
-            *password = Password::hash(password);
+        if place.section == Section::Web
+            && place.key == "password"
+            && let Some(password) = text
+        {
+            *password = Password::hash(password).map_err(|error| {
+                vec![Refusal { place: Some(place.clone()), message: error.to_string() }]
+            })?;
         }
     }
-    edit
+    Ok(edit)
 }

@@ -23,10 +23,11 @@ pub(crate) struct Door {
     openings: mpsc::UnboundedSender<Opening>,
 }
 
-/// A place where the page can be.
+/// A place where the page can be, and for whom.
 #[derive(Clone)]
 pub(crate) struct Opening {
     web: Web,
+    access: Access,
     listener: Arc<TcpListener>,
 }
 
@@ -53,11 +54,12 @@ impl Door {
         let listener = match at {
             Some(opening) if opening.web.listen == web.listen => opening.listener,
             _ => {
-                let listener = listen(web.listen).map_err(|error| unavailable(web.listen, &error))?;
+                let listener =
+                    listen(web.listen).map_err(|error| unavailable(web.listen, &error))?;
                 Arc::new(listener)
             }
         };
-        Ok(Opening { web: web.clone(), listener })
+        Ok(Opening { web: web.clone(), access: access(web)?, listener })
     }
 
     /// Has the page shown there, and not any more where it was. Nothing changes if it is the same
@@ -78,7 +80,7 @@ impl Doorway {
     pub(crate) async fn show(mut self, web: Web, backend: Arc<dyn Backend>) {
         let mut opening = self.first(&web).await;
         loop {
-            let Opening { web, listener } = &opening;
+            let Opening { web, access, listener } = &opening;
             let mut next = None;
             let stop = async { next = self.openings.recv().await };
             let listener = listener.try_clone().and_then(tokio::net::TcpListener::from_std);
@@ -86,7 +88,7 @@ impl Doorway {
                 Ok(listener) => {
                     let address = listener.local_addr().unwrap_or(web.listen);
                     tracing::info!("the page is at http://{}/", reachable(address));
-                    Server::new(Arc::clone(&backend), access(web)).run(listener, stop).await;
+                    Server::new(Arc::clone(&backend), access.clone()).serve(listener, stop).await;
                 }
                 Err(error) => {
                     tracing::error!("{}", unavailable(web.listen, &error));
@@ -148,9 +150,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn access(web: &Web) -> Access {
-    Access {
-        password: web.password.as_ref().map(|password| Password::new(password.expose())),
-        ingress: web.ingress.then_some(Access::SUPERVISOR),
-    }
+fn access(web: &Web) -> Result<Access, String> {
+    let password = web.password.as_ref().map(|password| Password::new(password.expose()));
+    let password = password.transpose().map_err(|error| format!("{error} (web.password)"))?;
+    Ok(Access { password, ingress: web.ingress.then_some(Access::SUPERVISOR) })
 }

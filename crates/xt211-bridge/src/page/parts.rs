@@ -36,9 +36,8 @@ impl Parts {
 
     /// Why a section cannot be tried out.
     pub(super) fn wrong_in(self, section: Section) -> Vec<Refusal> {
-        let is_there = |refusal: &Refusal| {
-            refusal.place.as_ref().is_none_or(|place| place.section == section)
-        };
+        let is_there =
+            |refusal: &Refusal| refusal.place.as_ref().is_none_or(|place| place.section == section);
         let refusals: Vec<_> = self.refusals.into_iter().filter(is_there).collect();
         if refusals.is_empty() {
             return vec![refusal(&format!("{}.url is missing", section.name()))];

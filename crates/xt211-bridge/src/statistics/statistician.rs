@@ -9,7 +9,7 @@ use std::{
 
 use time::{Duration as Span, OffsetDateTime};
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, block_in_place},
 };
 use xt211_homeassistant::{Language, MeterId, Statistic, StatisticHour};
@@ -28,6 +28,7 @@ use crate::{
     backoff::Backoff,
     config::{self, Config},
     decision::{BEGINNING, END, Era, Eras, Point},
+    influx::Condition,
     routes::Routes,
 };
 
@@ -48,6 +49,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Tells Home Assistant until it is dropped. It only reads in the store: what it has done, it
 /// reports.
 pub(crate) struct Statistician {
+    condition: watch::Receiver<Condition>,
     arrived: Arc<Notify>,
     reports: mpsc::Receiver<Counted>,
     task: JoinHandle<()>,
@@ -78,6 +80,7 @@ impl Statistician {
     pub(crate) fn start(config: &Config, reader: Reader) -> Option<Self> {
         let homeassistant = config.homeassistant.as_ref()?;
         let statistics = homeassistant.statistics.clone()?;
+        let (sender, condition) = watch::channel(Condition::Good);
         let (reporter, reports) = mpsc::channel(1);
         let arrived = Arc::<Notify>::default();
         let work = Work {
@@ -87,10 +90,15 @@ impl Statistician {
             arrived: Arc::clone(&arrived),
             reporter,
             client: None,
-            trouble: None,
+            condition: sender,
             backoff: Backoff::new(Duration::from_secs(5), Duration::from_secs(300)),
         };
-        Some(Self { arrived, reports, task: tokio::spawn(work.run()) })
+        Some(Self { condition, arrived, reports, task: tokio::spawn(work.run()) })
+    }
+
+    /// Whether Home Assistant took what it was last told.
+    pub(crate) fn condition(&self) -> Condition {
+        self.condition.borrow().clone()
     }
 
     /// There may be something new to tell.
@@ -127,8 +135,7 @@ struct Work {
     arrived: Arc<Notify>,
     reporter: mpsc::Sender<Counted>,
     client: Option<Client>,
-    /// What was last said to be wrong.
-    trouble: Option<String>,
+    condition: watch::Sender<Condition>,
     backoff: Backoff,
 }
 
@@ -164,7 +171,7 @@ impl Work {
             match self.step().await {
                 Ok(true) => {
                     self.backoff.reset();
-                    if self.trouble.take().is_some() {
+                    if self.condition.send_replace(Condition::Good) != Condition::Good {
                         tracing::info!("Home Assistant takes statistics again");
                     }
                 }
@@ -296,10 +303,14 @@ impl Work {
     async fn wait(&mut self, error: &StepError) {
         self.client = None;
         let reason = error.to_string();
-        if self.trouble.as_ref() != Some(&reason) {
-            tracing::warn!("{reason}; no statistics until it works");
-            self.trouble = Some(reason);
-        }
+        self.condition.send_if_modified(|condition| {
+            let is_news = condition.reason() != Some(&reason);
+            if is_news {
+                tracing::warn!("{reason}; no statistics until it works");
+                *condition = Condition::Trouble(reason.into());
+            }
+            is_news
+        });
         tokio::time::sleep(self.backoff.wait()).await;
     }
 }

@@ -4,8 +4,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    HomeAssistant, alone,
-    browser,
+    HomeAssistant, alone, browser,
     configuration::TOKEN,
     instance::text,
     support::{

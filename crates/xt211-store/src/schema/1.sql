@@ -69,6 +69,29 @@ CREATE TABLE statistic (
     PRIMARY KEY (meter, code, hour)
 ) STRICT, WITHOUT ROWID;
 
+-- What brokers were asked for, and for which meter; the newest has the highest number. A broker goes
+-- on with it, for a client that has the same name, until it is told otherwise.
+CREATE TABLE subscription (
+    id            INTEGER PRIMARY KEY,
+    broker        TEXT NOT NULL,
+    client        TEXT NOT NULL,
+    meter         TEXT NOT NULL,   -- its id, unless a `+` in the topics stands for it
+    data_topic    TEXT NOT NULL,
+    status_topic  TEXT NOT NULL,
+    battery_topic TEXT,
+    timezone      TEXT NOT NULL,
+    max_power_kw  REAL NOT NULL,
+    state         INTEGER NOT NULL CHECK (state IN (0, 1, 2))   -- wanted, former, unsubscribed
+) STRICT;
+
+-- Below which topics a broker keeps what Home Assistant was told.
+CREATE TABLE announcement (
+    broker           TEXT NOT NULL,
+    discovery_prefix TEXT NOT NULL,
+    topic_prefix     TEXT NOT NULL,
+    PRIMARY KEY (broker, discovery_prefix, topic_prefix)
+) STRICT, WITHOUT ROWID;
+
 -- What was not believed, not understood, or refused by InfluxDB.
 CREATE TABLE set_aside (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- users hold on to it, so it is not given twice

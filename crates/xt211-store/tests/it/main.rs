@@ -12,3 +12,4 @@ mod model;
 mod open;
 mod outbox;
 mod set_aside;
+mod subscription;

@@ -98,8 +98,7 @@ impl Browser {
 
     /// What a script says.
     pub(crate) async fn evaluate(&mut self, script: &str) -> Value {
-        let evaluate =
-            json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let evaluate = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
         let mut answer = self.call("Runtime.evaluate", evaluate).await;
         assert_eq!(answer["exceptionDetails"], Value::Null, "{script}");
         answer["result"]["value"].take()
@@ -128,7 +127,8 @@ impl Browser {
     /// Moves the pointer to the middle of what a selector finds.
     pub(crate) async fn point_at(&mut self, selector: &str) {
         let [x, y] = self.middle_of(selector).await;
-        self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y })).await;
+        self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y }))
+            .await;
     }
 
     async fn middle_of(&mut self, selector: &str) -> [f64; 2] {
