@@ -1,23 +1,38 @@
-//! `demo`: all of it on one machine that has nothing: an embedded broker, a simulated meter, the
-//! bridge, and a window on what passes between them.
+//! `demo`: all of it on one machine that has nothing: an embedded broker, a simulated meter with a
+//! year of history, the bridge, and a window on what passes between them.
 
+mod biography;
 mod broker;
 mod database;
+mod day;
+mod history;
+mod household;
+mod message;
+mod meter;
 mod module;
+mod noise;
+mod weather;
 mod window;
 
-use std::{net::TcpListener, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::TcpListener, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use rumqttc::MqttOptions;
+use time::OffsetDateTime;
 use tokio::sync::oneshot;
+use xt211_store::Store;
 
+use self::{biography::Biography, module::Module};
 use crate::{
     bridge::Bridge,
     command::{runtime, stop_signal},
     config::Config,
     keeper::Keeper,
 };
+
+/// How many days of history there are: more than a year, and as many as are kept. Without
+/// optimisation, that takes too long to wait for in a test.
+const DAYS: u16 = if cfg!(debug_assertions) { 20 } else { 400 };
 
 /// Runs the demo until stopped, or for so many seconds.
 ///
@@ -34,7 +49,9 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
              [influxdb]\nurl = \"http://{database}\"\norg = \"demo\"\nbucket = \"energy\"\n"
         ))?;
         let folder = tempfile::tempdir().context("there is no room for the demo's store")?;
-        let keeper = Keeper::open(&folder.path().join("demo.db"))?;
+        let store = folder.path().join("demo.db");
+        let module = with_history(&store, &config)?;
+        let keeper = Keeper::open(&store)?;
         window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
              InfluxDB.\nNothing is kept. Ctrl-C ends it.\n\n  \
@@ -48,7 +65,7 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
         let client = |name: &str| MqttOptions::new(name, "127.0.0.1", port);
         let (ready, start) = oneshot::channel();
         tokio::spawn(window::show(client("window"), ready));
-        tokio::spawn(module::run(client("module"), start));
+        tokio::spawn(module.run(client("module"), start));
         let stop = stop_signal()?;
         Bridge::start(Arc::new(config), keeper)?
             .run(async {
@@ -60,6 +77,14 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
             .await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Makes a store with the history of a module, which is to go on with it.
+fn with_history(store: &Path, config: &Config) -> Result<Module> {
+    let biography = Biography::new(DAYS, OffsetDateTime::now_utc());
+    let (meter, readings) = history::live(&biography);
+    history::write(&mut Store::open(store)?.store, config, &biography, &readings)?;
+    Ok(Module::new(biography, meter, &readings))
 }
 
 async fn enough(seconds: Option<u64>) {
