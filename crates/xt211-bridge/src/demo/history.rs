@@ -210,7 +210,7 @@ impl Scribe<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, ops::ControlFlow, time::Instant};
+    use std::{collections::BTreeMap, ops::ControlFlow};
 
     use time::macros::datetime;
     use xt211_message::Message;
@@ -289,18 +289,5 @@ mod tests {
         store.records(&Range::default(), &mut visit).unwrap();
         let readings = 16 * 96 - 1 - UNSENT;
         assert_eq!(kinds, BTreeMap::from([("reading", readings), ("state", 32 * 2)]));
-    }
-
-    #[test]
-    #[ignore = "measures; run with --release --nocapture"]
-    fn a_year_takes_seconds() {
-        let start = Instant::now();
-        let (folder, store, readings) = written(400);
-        let passed = start.elapsed();
-        let bytes = std::fs::metadata(folder.path().join("demo.db")).unwrap().len();
-        println!("{} readings: {passed:?}, {bytes} bytes", readings.len());
-        drop(store);
-        let bytes = std::fs::metadata(folder.path().join("demo.db")).unwrap().len();
-        println!("{:?}, {bytes} bytes when closed", start.elapsed());
     }
 }

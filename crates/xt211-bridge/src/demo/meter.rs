@@ -7,9 +7,9 @@ use super::{
     noise::Noise,
 };
 
-/// In the meter's registers when the demo starts, in kWh: 7369 in all, as in the first message that
+/// In the meter's registers when the demo starts: 7369.066 kWh in all, as in the first message that
 /// this program was made for.
-const AT_START: Energy = Energy::of_kilowatt_hours(3_338, 4_031, 2_912);
+const AT_START: Energy = Energy::of_watt_hours(3_338_005, 4_031_061, 2_912_400);
 
 /// What was counted, in watt-seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,9 +20,8 @@ pub(super) struct Energy {
 }
 
 impl Energy {
-    const fn of_kilowatt_hours(high: u64, low: u64, export: u64) -> Self {
-        const FACTOR: u64 = 3_600_000;
-        Self { high: high * FACTOR, low: low * FACTOR, export: export * FACTOR }
+    const fn of_watt_hours(high: u64, low: u64, export: u64) -> Self {
+        Self { high: high * 3_600, low: low * 3_600, export: export * 3_600 }
     }
 
     /// As long as so little was counted, there is nothing to be taken away.
@@ -203,7 +202,7 @@ mod tests {
             }
             assert!((49.9..50.1).contains(&values["14.7.0"]));
         }
-        assert_eq!(watt_hours(all.last().unwrap(), "1.8.0"), 7_369_000);
+        assert_eq!(watt_hours(all.last().unwrap(), "1.8.0"), 7_369_066);
     }
 
     #[test]

@@ -14,7 +14,13 @@ mod noise;
 mod weather;
 mod window;
 
-use std::{net::TcpListener, path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use rumqttc::MqttOptions;
@@ -52,15 +58,18 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
         let store = folder.path().join("demo.db");
         let module = with_history(&store, &config)?;
         let keeper = Keeper::open(&store)?;
-        window::show_line(format_args!(
+        let is_seen = window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
-             InfluxDB.\nNothing is kept. Ctrl-C ends it.\n\n  \
+             InfluxDB.\nIts store has {DAYS} days of history already. Nothing is kept. Ctrl-C ends it.\n\n  \
              broker   mqtt://127.0.0.1:{port}   (listen in: mosquitto_sub -p {port} -t '#' -v)\n  \
              InfluxDB http://{database}  (a stand-in, which prints what it is sent)\n\n\
              elektromer/… is from the module, which sends its whole queue each time it connects, old \
              readings\nfirst; homeassistant/… and xt211/… are for Home Assistant; InfluxDB is what is \
              stored.\n"
         ));
+        if !is_seen {
+            return Ok(ExitCode::SUCCESS);
+        }
 
         let client = |name: &str| MqttOptions::new(name, "127.0.0.1", port);
         let (ready, start) = oneshot::channel();
@@ -72,6 +81,7 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
                 tokio::select! {
                     () = stop => {}
                     () = enough(seconds) => {}
+                    () = window::closed() => {}
                 }
             })
             .await?;
@@ -81,9 +91,11 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
 
 /// Makes a store with the history of a module, which is to go on with it.
 fn with_history(store: &Path, config: &Config) -> Result<Module> {
+    let start = Instant::now();
     let biography = Biography::new(DAYS, OffsetDateTime::now_utc());
     let (meter, readings) = history::live(&biography);
     history::write(&mut Store::open(store)?.store, config, &biography, &readings)?;
+    tracing::debug!("{} readings are in the store after {:?}", readings.len(), start.elapsed());
     Ok(Module::new(biography, meter, &readings))
 }
 
