@@ -238,6 +238,8 @@ mod tests {
         let meter = store.meter("meter").unwrap().unwrap();
         assert_eq!(meter.serial.as_deref(), Some("5100025085"));
         assert_eq!(store.waiting(1).unwrap(), []);
+        let counted = store.statistics_cursor().unwrap();
+        assert_eq!(store.records_after(counted, 1).unwrap(), []);
         let last = readings[readings.len() - 1 - UNSENT].time();
         assert_eq!(meter.heard_at, Some(last + WAY));
         assert_eq!(meter.forwarded_at, Some(last + WAY));

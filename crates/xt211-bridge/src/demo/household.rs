@@ -123,23 +123,22 @@ impl Minute {
         for run in day.runs.iter().filter(|run| run.minutes.contains(&of_day)) {
             loads.iter_mut().skip(run.phase).take(1).for_each(|load| *load += run.watts);
         }
-        let [first, second_, third] = &mut loads;
-        *first += day.activity(of_day) * 0.6;
-        *second_ += day.activity(of_day) * 0.4 + fridge(number);
+        let [l1, l2, l3] = &mut loads;
+        *l1 += day.activity(of_day) * 0.6;
+        *l2 += day.activity(of_day) * 0.4 + fridge(number);
         let tariff = if day.is_low(of_day) { Tariff::Low } else { Tariff::High };
-        *third += heat_pump(number, temperature(second), tariff, day.kind);
+        *l3 += heat_pump(number, temperature(second), tariff, day.kind);
         Self { number, loads, sun: ROOF * sunshine(second), tariff }
     }
 
     fn flow(&self, slot: i64) -> Flow {
         let sun = self.sun / 3.0 * (1.0 + 0.01 * Noise(30).around_zero(slot));
-        let mut stream = 30;
-        let phases = self.loads.map(|load| {
-            stream += 1;
+        let phase = |load: f64, stream| {
             let load = load * (1.0 + 0.04 * Noise(stream).around_zero(slot));
             (load - sun).round() as i64
-        });
-        Flow { phases, tariff: self.tariff }
+        };
+        let [l1, l2, l3] = self.loads;
+        Flow { phases: [phase(l1, 31), phase(l2, 32), phase(l3, 33)], tariff: self.tariff }
     }
 }
 
@@ -148,7 +147,7 @@ fn fridge(minute: i64) -> f64 {
     if minute.rem_euclid(25) < 9 { 90.0 } else { 0.0 }
 }
 
-/// Stores heat while energy is cheap, and can run at no less than a third of its power.
+/// Stores heat while energy is cheap.
 fn heat_pump(minute: i64, outside: f64, tariff: Tariff, kind: Kind) -> f64 {
     let missing = (HEATED_BELOW - outside).max(0.0);
     let eagerness = match tariff {
@@ -157,11 +156,10 @@ fn heat_pump(minute: i64, outside: f64, tariff: Tariff, kind: Kind) -> f64 {
     };
     let comfort = if kind == Kind::Away { 0.5 } else { 1.0 };
     let watts = missing * LOSS * EFFORT * eagerness * comfort;
-    // It runs for a part of each 40 minutes instead.
+    // Instead of with less than this, it runs for a part of each 40 minutes only.
     let least = 700.0;
-    let part = (watts / least).min(1.0);
-    let runs = minute.rem_euclid(40) as f64 / 40.0 < part;
-    if runs { watts.max(least) } else { 0.0 }
+    let is_on = minute.rem_euclid(40) as f64 / 40.0 < watts / least;
+    if is_on { watts.max(least) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ mod window;
 
 use std::{
     net::TcpListener,
-    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -50,14 +49,14 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
     broker::start(port)?;
     runtime()?.block_on(async {
         let database = database::start().await?;
-        let config = Config::parse(&format!(
+        let mut config = Config::parse(&format!(
             "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
              [influxdb]\nurl = \"http://{database}\"\norg = \"demo\"\nbucket = \"energy\"\n"
         ))?;
         let folder = tempfile::tempdir().context("there is no room for the demo's store")?;
-        let store = folder.path().join("demo.db");
-        let module = with_history(&store, &config)?;
-        let keeper = Keeper::open(&store)?;
+        config.store.path = folder.path().join("demo.db");
+        let module = with_history(&config)?;
+        let keeper = Keeper::open(&config.store.path)?;
         let is_seen = window::show_line(format_args!(
             "A simulated XT211 sends to an embedded broker; the bridge tells Home Assistant and \
              InfluxDB.\nIts store has {DAYS} days of history already. Nothing is kept. Ctrl-C ends it.\n\n  \
@@ -90,11 +89,11 @@ pub fn demo(seconds: Option<u64>) -> Result<ExitCode> {
 }
 
 /// Makes a store with the history of a module, which is to go on with it.
-fn with_history(store: &Path, config: &Config) -> Result<Module> {
+fn with_history(config: &Config) -> Result<Module> {
     let start = Instant::now();
     let biography = Biography::new(DAYS, OffsetDateTime::now_utc());
     let (meter, readings) = history::live(&biography);
-    history::write(&mut Store::open(store)?.store, config, &biography, &readings)?;
+    history::write(&mut Store::open(&config.store.path)?.store, config, &biography, &readings)?;
     tracing::debug!("{} readings are in the store after {:?}", readings.len(), start.elapsed());
     Ok(Module::new(biography, meter, &readings))
 }
