@@ -3,18 +3,20 @@
 use std::{
     fmt,
     io::{self, Write as _},
-    process,
     time::Duration,
 };
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use time::UtcOffset;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use xt211_message::{Message, Reading, Value};
 use xt211_obis::ObisCode;
 
 /// The longest line that most terminals show whole, less the column in front.
 const WIDTH: usize = 100;
+
+/// Told when a line cannot be shown.
+static CLOSED: Notify = Notify::const_new();
 
 /// Listens to everything on the broker and prints it.
 pub(super) async fn show(mut options: MqttOptions, ready: oneshot::Sender<()>) {
@@ -48,11 +50,18 @@ pub(super) fn print(place: &str, text: &str) {
     show_line(format_args!("{place:<40} {text}"));
 }
 
-/// Shows a line. If nobody looks any more (`demo | head`), the demo is over.
-pub(super) fn show_line(line: fmt::Arguments<'_>) {
-    if writeln!(io::stdout(), "{line}").is_err() {
-        process::exit(0);
+/// Shows a line, and returns whether anybody looks.
+pub(super) fn show_line(line: fmt::Arguments<'_>) -> bool {
+    let is_shown = writeln!(io::stdout(), "{line}").is_ok();
+    if !is_shown {
+        CLOSED.notify_one();
     }
+    is_shown
+}
+
+/// Waits until nobody looks any more (`demo | head`).
+pub(super) async fn closed() {
+    CLOSED.notified().await;
 }
 
 fn summary(topic: &str, payload: &[u8]) -> String {

@@ -108,6 +108,8 @@ async fn the_demo_shows_values_discovery_and_lines_and_ends() {
     shows("xt211/meter/live", "\"16.7.0\":");
     shows("xt211/meter/module", "\"status\":\"OK\"");
     shows("xt211/meter/bridge", "\"influxdb\":\"OK\"");
+    // From its history.
+    shows("xt211/meter/bridge", "\"set_aside\":5");
     shows("InfluxDB", "home_energy,meter=5100025085 ");
     shows("InfluxDB", "xt211_status,meter=5100025085 ");
     let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
