@@ -21,6 +21,7 @@ mod memory;
 mod meters;
 mod migration;
 mod outages;
+mod page;
 mod power_cut;
 mod promise;
 mod secrets;

@@ -180,6 +180,11 @@ impl Bridge {
 
 fn launch(folder: &Path, environment: &[(String, String)]) -> Process {
     let mut command = program(folder);
+    let is_placed = fs::read_to_string(folder.join(FILE)).is_ok_and(|text| text.contains("[web]"));
+    if !is_placed {
+        // Its page is where nobody else's is.
+        command.env("XT211_WEB_LISTEN", "127.0.0.1:0");
+    }
     command.args(["run", "--config", FILE]).envs(environment.iter().cloned());
     Process::start("the bridge", &mut command)
 }

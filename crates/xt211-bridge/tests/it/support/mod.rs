@@ -21,6 +21,7 @@ mod seeds;
 pub(crate) mod topic;
 mod victoria_metrics;
 mod walk;
+mod web;
 
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,7 @@ pub(crate) use self::{
     seeds::seeds,
     victoria_metrics::VictoriaMetrics,
     walk::{Sent, Walk},
+    web::Visitor,
 };
 
 /// How long anything may take. Only a test that fails ever waits for so long.
