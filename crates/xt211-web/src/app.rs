@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 use xt211_store::{Reader, StoreError};
 
 use crate::{
-    asset::asset, backend::Backend, failure::Failure, page, safety::Access, visitor::Visitor,
+    asset::asset, backend::Backend, failure::Failure, page, safety::Access, settings, setup,
+    visitor::Visitor,
 };
 
 /// What every page has at hand.
@@ -39,12 +40,16 @@ impl App {
 /// [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
     let _ = access;
+    let app = App { backend };
+    let first = middleware::from_fn_with_state(app.clone(), setup::first);
     Router::new()
-        .route("/", get(page::overview))
+        .route("/", get(page::overview).layer(first))
+        .merge(settings::routes())
+        .merge(setup::routes())
         .route("/assets/{version}/{name}", get(asset))
         .fallback(async || Failure::NotFound)
         .layer(middleware::from_fn(admit))
-        .with_state(App { backend })
+        .with_state(app)
 }
 
 /// Lets everybody in.

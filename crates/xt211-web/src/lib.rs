@@ -8,6 +8,8 @@ mod form;
 mod frame;
 mod page;
 mod safety;
+mod settings;
+mod setup;
 mod visitor;
 
 pub use app::router;
@@ -16,3 +18,4 @@ pub use backend::{
     Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
 };
 pub use safety::Access;
+pub use settings::{KnownSetting, SettingKind, catalogue};
