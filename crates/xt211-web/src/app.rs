@@ -4,23 +4,30 @@ use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-    routing::get,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::{get, post},
 };
-use jiff::tz::TimeZone;
 use xt211_store::{Reader, StoreError};
 
 use crate::{
-    asset::asset, backend::Backend, failure::Failure, page, safety::Access, settings, setup,
-    visitor::Visitor,
+    asset::asset,
+    backend::Backend,
+    failure::Failure,
+    page,
+    safety::{self, Access, Doorkeeper},
+    settings, setup,
 };
+
+/// The most bytes that are taken of a form or of JSON.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// What every page has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
 }
 
 impl App {
@@ -39,23 +46,23 @@ impl App {
 /// All of the page. A request needs the address that it came from, as a
 /// [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
-    let _ = access;
-    let app = App { backend };
-    let first = middleware::from_fn_with_state(app.clone(), setup::first);
+    let app = App { backend, doorkeeper: Arc::new(Doorkeeper::new(access)) };
+    let open = Router::new()
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/login", get(safety::login).post(safety::log_in));
     Router::new()
-        .route("/", get(page::overview).layer(first))
+        .route("/", get(page::overview).layer(from_fn_with_state(app.clone(), setup::first)))
         .merge(settings::routes())
         .merge(setup::routes())
-        .route("/assets/{version}/{name}", get(asset))
+        .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
-        .layer(middleware::from_fn(admit))
+        .layer(from_fn_with_state(app.clone(), safety::admit))
+        .merge(open)
+        .method_not_allowed_fallback(async || {
+            let message = "This address is not for that.";
+            Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
+        })
+        .layer(from_fn_with_state(app.clone(), safety::shield))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(app)
-}
-
-/// Lets everybody in.
-async fn admit(mut request: Request, next: Next) -> Response {
-    let zone = TimeZone::UTC;
-    let visitor = Visitor { base: String::new(), token: "none".into(), zone, can_leave: false };
-    request.extensions_mut().insert(visitor);
-    next.run(request).await
 }

@@ -8,6 +8,7 @@ mod form;
 mod frame;
 mod page;
 mod safety;
+mod server;
 mod settings;
 mod setup;
 mod visitor;
@@ -17,5 +18,6 @@ pub use backend::{
     Backend, BrokerSign, DatabaseSign, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
     Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
 };
-pub use safety::Access;
+pub use safety::{Access, Password, PasswordError};
+pub use server::{Limits, Server};
 pub use settings::{KnownSetting, SettingKind, catalogue};

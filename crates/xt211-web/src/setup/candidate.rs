@@ -12,9 +12,8 @@ use super::wildcard;
 /// The most topics that are remembered: one more is hardly of a meter.
 const MAX_TOPICS: usize = 1_000;
 
-/// The longest topic that is listened to, in bytes. Brokers take a little more, and what is made
-/// from it is a little longer.
-const MAX_LENGTH: usize = 60_000;
+/// The longest topic that is offered, in bytes: longer ones are hardly of a meter.
+const MAX_LENGTH: usize = 4_000;
 
 /// What was heard of each topic.
 #[derive(Clone, Debug, Default)]
