@@ -17,6 +17,7 @@ use crate::{
     failure::Failure,
     page,
     safety::{self, Access, Doorkeeper},
+    settings, setup,
 };
 
 /// The most bytes that are taken of a form or of JSON.
@@ -50,7 +51,9 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
         .route("/assets/{version}/{name}", get(asset))
         .route("/login", get(safety::login).post(safety::log_in));
     Router::new()
-        .route("/", get(page::overview))
+        .route("/", get(page::overview).layer(from_fn_with_state(app.clone(), setup::first)))
+        .merge(settings::routes())
+        .merge(setup::routes())
         .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
         .layer(from_fn_with_state(app.clone(), safety::admit))

@@ -16,9 +16,12 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Each with its type.
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 6] = [
     ("style.css", CSS, include_str!("../assets/style.css")),
     ("page.js", SCRIPT, include_str!("../assets/page.js")),
+    ("forms.css", CSS, include_str!("../assets/forms.css")),
+    ("forms.js", SCRIPT, include_str!("../assets/forms.js")),
+    ("setup.js", SCRIPT, include_str!("../assets/setup.js")),
     ("icon.svg", SVG, include_str!("../assets/icon.svg")),
 ];
 

@@ -9,6 +9,8 @@ mod frame;
 mod page;
 mod safety;
 mod server;
+mod settings;
+mod setup;
 mod visitor;
 
 pub use app::router;
@@ -18,3 +20,4 @@ pub use backend::{
 };
 pub use safety::{Access, Password, PasswordError};
 pub use server::{Limits, Server};
+pub use settings::{KnownSetting, SettingKind, catalogue};

@@ -41,6 +41,8 @@ pub(crate) struct Program {
     pub(crate) log: Mutex<Vec<LogEntry>>,
     /// What was saved.
     pub(crate) edits: Mutex<Vec<Edit>>,
+    /// What was tried out.
+    pub(crate) trials: Mutex<Vec<(Trial, Edit)>>,
     /// What is said of the next that is saved or tried out.
     pub(crate) refusals: Mutex<Vec<Refusal>>,
     /// What is heard.
@@ -67,6 +69,7 @@ impl Fixture {
             settings: Mutex::default(),
             log: Mutex::default(),
             edits: Mutex::default(),
+            trials: Mutex::default(),
             refusals: Mutex::default(),
             heard: Mutex::default(),
         });
@@ -96,7 +99,7 @@ impl Fixture {
 
     /// Sends a form, as a page of ours in a browser would.
     pub(crate) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
-        let page = self.get("/").await.body;
+        let page = self.get("/settings").await.body;
         let (_, token) = page.split_once("<meta name=\"token\" content=\"").unwrap();
         let (token, _) = token.split_once('"').unwrap();
         let fields: Vec<_> = fields.iter().copied().chain([("token", token)]).collect();
@@ -162,7 +165,8 @@ impl Backend for Program {
         async { Err(refusals) }.boxed()
     }
 
-    fn attempt(&self, trial: Trial, _: Edit) -> BoxFuture<'_, Result<String, Vec<Refusal>>> {
+    fn attempt(&self, trial: Trial, edit: Edit) -> BoxFuture<'_, Result<String, Vec<Refusal>>> {
+        self.trials.lock().unwrap().push((trial, edit));
         let refusals = std::mem::take(&mut *self.refusals.lock().unwrap());
         let is_good = refusals.is_empty();
         async move { if is_good { Ok(format!("{trial:?} works")) } else { Err(refusals) } }.boxed()

@@ -1,0 +1,70 @@
+// Sends forms without leaving the page, so that what was entered is still there if something is
+// wrong with it: secrets too, which the server never sends back.
+"use strict";
+
+(() => {
+  const restore = (from, to) => {
+    for (const input of from.querySelectorAll("input[type=password]")) {
+      const same = to.querySelector(`[name="${CSS.escape(input.name)}"]`);
+      if (!same || !input.value) continue;
+      same.value = input.value;
+      same.closest(".field").querySelector(".lost")?.remove();
+    }
+    const opened = from.querySelectorAll("details");
+    to.querySelectorAll("details").forEach((details, at) => { details.open ||= opened[at]?.open; });
+  };
+
+  const go = (address) => {
+    const [page] = address.split("#");
+    const [here] = location.href.split("#");
+    // Going where one is would only scroll.
+    if (page === here) location.reload();
+    else location.assign(address);
+  };
+
+  const show = (form, button, page) => {
+    const answer = page.getElementById(form.id);
+    if (!answer) {
+      document.querySelector("main").replaceWith(page.querySelector("main"));
+      return;
+    }
+    restore(form, answer);
+    form.replaceWith(answer);
+    const wrong = answer.querySelector("[aria-invalid]");
+    (wrong ?? answer.querySelector(`button[value="${button?.value}"]`))?.focus();
+  };
+
+  const send = async (form, button) => {
+    const body = new URLSearchParams(new FormData(form, button));
+    const response = await fetch(form.action, { method: "POST", body });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (!response.redirected) return show(form, button, page);
+    const part = form.dataset.replaces;
+    if (!part) return go(response.url + new URL(form.action).hash);
+    document.getElementById(part).replaceWith(page.getElementById(part));
+    form.replaceWith(form.dataset.after);
+    document.querySelector(`#${part} .button`)?.focus();
+  };
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-in-place]")) return;
+    event.preventDefault();
+    const button = event.submitter;
+    const label = button?.textContent;
+    const sending = send(form, button);
+    for (const it of form.querySelectorAll("button")) it.disabled = true;
+    if (button?.dataset.busy) button.textContent = button.dataset.busy;
+    try {
+      await sending;
+    } catch {
+      const notice = document.createElement("p");
+      notice.className = "notice bad";
+      notice.role = "alert";
+      notice.textContent = "No answer came. Is the bridge running, and its page still at this address?";
+      form.append(notice);
+      for (const it of form.querySelectorAll("button")) it.disabled = false;
+      if (button) button.textContent = label;
+    }
+  });
+})();
