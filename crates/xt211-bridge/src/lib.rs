@@ -8,6 +8,9 @@
 //!   └──── Announcement ── announcer (discovery, states)     influx (forwarder) ──▶ InfluxDB
 //!                                                      statistics (statistician) ──▶ Home Assistant
 //! ```
+//!
+//! Each configuration has a bridge of its own: operation leads from one to the next, and control is
+//! the handle to it.
 
 mod announcer;
 mod backoff;

@@ -4,6 +4,11 @@
 //! and hands on the store. What comes in between is kept by the broker, and what was delivered and
 //! not acknowledged is delivered again.
 
+// They need a broker.
+#[cfg(feature = "demo")]
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, fs, future::Future, path::Path, pin::pin, sync::Arc};
 
 use anyhow::Result;

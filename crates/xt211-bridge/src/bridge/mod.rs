@@ -16,6 +16,7 @@ use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     sync::OwnedSemaphorePermit,
+    task::yield_now,
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use xt211_homeassistant::{MeterId, Topics};
@@ -38,6 +39,9 @@ use crate::{
 /// How often the bridge looks at itself: at counts, for meters that have fallen silent, and for
 /// what the user has asked for in the store.
 const LOOK_AROUND: Duration = Duration::from_secs(5);
+
+/// How soon it does so again if there is more to do than it does at once; messages come in between.
+const MORE: Duration = Duration::from_millis(20);
 
 /// How often history that is old enough is removed.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
@@ -152,14 +156,10 @@ impl Bridge {
             let (due, over) = (self.keeper.due(), self.bursts.due());
             let has_reported = self.report.is_some();
             tokio::select! {
-                // What arrives goes first: it is then kept at once.
+                // Messages go last, as they may come without a pause; nothing else does. Of what has
+                // arrived, all is taken before it is kept at once.
                 biased;
                 done = &mut until_done => return Ok(done),
-                event = self.session.next(), if has_room => match event {
-                    Some(event) => self.happened(event),
-                    None => anyhow::bail!("the session with the broker has ended by itself"),
-                },
-                () = until(due), if has_work => self.keep()?,
                 () = until(over), if over.is_some() => {
                     let numbers = self.bursts.take_over(Instant::now());
                     self.let_speak(numbers);
@@ -178,7 +178,7 @@ impl Bridge {
                     let is_more = self.judge_again()?;
                     self.save()?;
                     if self.look_into_store()? || is_more {
-                        look_around.reset_immediately();
+                        look_around.reset_after(MORE);
                     }
                     self.look_around();
                 }
@@ -186,6 +186,15 @@ impl Bridge {
                     prune.reset_after(LOOK_AROUND);
                 },
                 Some(room) = room(connection), if has_something_to_say => self.say(room),
+                event = self.session.next(), if has_room => match event {
+                    Some(event) => self.happened(event),
+                    None => anyhow::bail!("the session with the broker has ended by itself"),
+                },
+                () = until(due), if has_work => {
+                    self.keep()?;
+                    // Whoever is waited for together with us has to get a turn, too.
+                    yield_now().await;
+                }
             }
         }
     }

@@ -53,8 +53,9 @@ impl Bridge {
         announcement.or_else(|| self.places.next().map(empty))
     }
 
-    /// Keeps what has arrived, says what is to be said, and leaves the broker, with a goodbye if it
-    /// is for long. What then still waits for InfluxDB is in the store, which it returns.
+    /// Keeps what has arrived, and leaves the broker; if it is for long, not without having said what
+    /// is to be said, and a goodbye. Who comes back at once says everything anew. What then still
+    /// waits for InfluxDB is in the store, which it returns.
     pub(crate) async fn finish(mut self, says_goodbye: bool) -> Keeper {
         if self.has_work()
             && let Err(error) = self.keep()
@@ -93,22 +94,21 @@ impl Bridge {
         }
     }
 
-    /// Says what is still to be said, perhaps that we are gone, and ends the session. Returns
-    /// whether the broker has answered all of it.
+    /// Says what is still to be said and that we are gone, if it is for long, and ends the session.
+    /// Returns whether the broker has answered all of it.
     async fn last_words(&mut self, says_goodbye: bool) -> bool {
+        let connection = self.connection.take().filter(|_| says_goodbye);
         let mut words = Vec::new();
-        if self.connection.is_some() {
+        if connection.is_some() {
             words.extend(std::iter::from_fn(|| self.next_announcement()));
-            if says_goodbye {
-                words.extend(self.announcer.as_ref().map(Announcer::goodbye));
-            }
+            words.extend(self.announcer.as_ref().map(Announcer::goodbye));
         }
         let session = &mut self.session;
         // What still arrives is not acknowledged, and so comes again; but the session has to be
         // listened to, or it would not get to sending.
-        let is_answered = match &self.connection {
+        let is_answered = match connection {
             Some(connection) => tokio::select! {
-                is_answered = speak(connection, words) => is_answered,
+                is_answered = speak(&connection, words) => is_answered,
                 () = listen(session) => false,
             },
             None => false,

@@ -38,7 +38,7 @@ const CLIENT_QUEUE: usize = 32;
 /// How long to wait for the broker's first answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long until it has answered our subscription as well.
+/// How long it may say nothing until it has answered our subscription as well.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long the broker may take to close a connection that we have ended.
@@ -150,7 +150,7 @@ async fn poll(
     events: &mpsc::Sender<Event>,
 ) -> Option<End> {
     let (mut was_connected, mut is_new_session) = (false, false);
-    let deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
+    let mut deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
     let end = |reason, was_connected| Some(End { reason, was_connected });
     loop {
         let happening = if was_connected {
@@ -172,6 +172,8 @@ async fn poll(
                 Event::Connected { connection: connection.clone(), is_new_session }
             }
             Ok(Happening::Incoming(Packet::Publish(publish))) => {
+                // Its answer may come behind all that it has kept for us.
+                deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
                 Event::Delivered(Delivery::new(publish, connection.commands.clone()))
             }
             Ok(Happening::Incoming(Packet::PubAck(_))) => {

@@ -17,6 +17,7 @@ mod home_assistant;
 mod kept;
 mod kill_points;
 mod leaving;
+mod live;
 mod memory;
 mod meters;
 mod migration;

@@ -116,6 +116,20 @@ impl Bridge {
         fs::write(self.folder.path().join(FILE), configuration).unwrap();
     }
 
+    /// Asks it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.process.send(Signal::HUP);
+    }
+
+    /// Has it go on with another configuration, and waits until it has applied that.
+    pub(crate) async fn apply(&self, configuration: &str) {
+        let applied = || self.logged("the new configuration is applied").len();
+        let before = applied();
+        self.configure(configuration);
+        self.hang_up();
+        until("the new configuration", || applied() > before).await;
+    }
+
     /// Changes what its store knows of its only meter, while it does not run.
     pub(crate) fn edit_meter(&self, edit: impl FnOnce(&mut StoredMeter)) {
         let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
