@@ -132,6 +132,7 @@ impl Server {
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.head)
+                .max_header_size(LARGEST_HEAD)
                 .max_buf_size(LARGEST_HEAD)
                 .serve_connection(TokioIo::new(Box::pin(stream)), service)
         );

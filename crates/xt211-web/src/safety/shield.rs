@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{
         HeaderName, HeaderValue, Method, StatusCode,
@@ -27,6 +27,9 @@ use crate::{
 
 /// How long an answer may take to begin, with all that has to be read of the request before.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// The most bytes that are taken of a form or of JSON.
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// What a page may load and do, but for who may have it in a frame.
 macro_rules! policy {
@@ -83,6 +86,12 @@ fn check(arrival: &Arrival, request: &Request, is_api: bool) -> Result<(), Failu
         let message = "Another page has sent this. If it was not: a proxy in front has to pass on \
                        the header Host, or to say it in X-Forwarded-Host.";
         return refused(StatusCode::FORBIDDEN, message);
+    }
+    // So that nobody has to wait for what is refused in the end. What does not say how large it
+    // is, is refused where it is read.
+    if request.body().size_hint().lower() > LARGEST_BODY as u64 {
+        let message = "This is more than is taken at once: 64 KiB.";
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, message);
     }
     // No form of another page can say that it is JSON.
     if is_api && request.method() == Method::POST && !is_json(request.headers()) {
