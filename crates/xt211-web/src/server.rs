@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// Serves until `stop` is over. Then what has begun is finished, for as long as that may take;
-    /// streams of events end at once.
+    /// streams of events end at once. A request that itself waits for this is cut off in the end.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let limits = self.limits;
         let places = Arc::new(Semaphore::new(limits.connections));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use xt211_web::{Access, Password};
 
 use super::{PASSWORD, from, get, guarded, header, request};
@@ -156,6 +156,34 @@ async fn scripts_show_it_each_time() {
     for credentials in ["", "Basic", "Basic !", "Basic eA==", "Bearer eDpjb3JyZWN0IGhvcnNl"] {
         let answer = get(&fixture, "/api/x", &[("authorization", credentials)]).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{credentials}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_stands_in_a_header_nobody_gets_in_by_it() {
+    let fixture = guarded();
+    let odd: [&[u8]; 12] = [
+        b"",
+        b"=",
+        b";;;",
+        b"xt211_session",
+        b"xt211_session=",
+        b"xt211_session=\xff\xfe",
+        b"xt211_session=%00%ff",
+        b"xt211_session=\"",
+        b"xt211_zone=..%2f..%2fetc%2fpasswd",
+        b"Basic \xff",
+        b"Basic /w==",
+        b"Basic Og==",
+    ];
+    for name in ["cookie", "authorization", "x-forwarded-for", "origin", "x-ingress-path", "accept"]
+    {
+        for value in odd {
+            let mut request = request("GET", "/api/x", &[], "");
+            request.headers_mut().append(name, HeaderValue::from_bytes(value).unwrap());
+            let answer = fixture.send(request).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}: {value:?}");
+        }
     }
 }
 
