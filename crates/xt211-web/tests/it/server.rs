@@ -13,8 +13,8 @@ use xt211_web::{Access, Backend, Limits, Server};
 
 use crate::fixture::Fixture;
 
-/// Longer than anything takes; only what hangs takes so long.
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than anything takes, and shorter than what is waited for if nobody says how long.
+const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
 
 /// Nothing is short in these.
