@@ -32,7 +32,7 @@ const BREATH: Duration = Duration::from_secs(1);
 
 /// Serves the page.
 ///
-/// [`axum::serve`] knows no bounds, and is meant to stand behind something that does. This stands
+/// [`axum::serve()`] knows no bounds, and is meant to stand behind something that does. This stands
 /// alone, on a small board: what a client may cost in time and memory is in [`Limits`].
 #[derive(Clone, Debug)]
 pub struct Server {

@@ -212,12 +212,12 @@ mod tests {
         runtime.block_on(async {
             let keeper = keeper();
             let (go_on, wait) = std::sync::mpsc::channel::<()>();
-            let busy = spawn_blocking(move || drop(wait.recv()));
+            let busy = spawn_blocking(move || wait.recv());
             let gone = judge(&keeper, "correct horse").now_or_never();
             assert_eq!(gone, None, "there is no thread for it yet");
             assert_eq!(keeper.hashing.available_permits(), 0, "but it will come");
             go_on.send(()).unwrap();
-            busy.await.unwrap();
+            busy.await.unwrap().unwrap();
             assert_eq!(judge(&keeper, "correct horse").await, Verdict::Right);
             assert_eq!(keeper.hashing.available_permits(), 1);
         });
