@@ -105,8 +105,12 @@ fn check(arrival: &Arrival, request: &Request, is_api: bool) -> Result<(), Failu
 fn finish(mut response: Response, base: &str, is_ingress: bool, is_api: bool) -> Response {
     if let Some(Reason(message)) = response.extensions_mut().remove() {
         let status = response.status();
+        // In the form of all errors of the API.
         let (kind, body) = if is_api {
-            ("application/json", json!({ "error": message }).to_string())
+            (
+                "application/json",
+                json!({ "error": { "message": message, "place": null } }).to_string(),
+            )
         } else {
             // It has nothing in it that could fail.
             let page = FailurePage { base, status, message: &message }.render();

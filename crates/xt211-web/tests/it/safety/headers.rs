@@ -78,7 +78,7 @@ async fn why_there_is_no_page() {
     assert!(page.body.contains("style.css"), "{}", page.body);
     let json = get(&fixture, "/api/nothing", &[]).await;
     assert_eq!(json.headers["content-type"], "application/json");
-    assert_eq!(json.body, r#"{"error":"There is no such page."}"#);
+    assert_eq!(json.body, r#"{"error":{"message":"There is no such page.","place":null}}"#);
     let page = fixture.send(request("DELETE", "/", &[], "")).await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(header(&page, "allow"), "GET,HEAD");

@@ -95,7 +95,7 @@ async fn what_is_sent_to_the_api_is_json() {
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
         assert_eq!(answer.headers["content-type"], "application/json");
         let error: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-        assert!(error["error"].as_str().unwrap().contains("application/json"));
+        assert!(error["error"]["message"].as_str().unwrap().contains("application/json"));
     }
     assert_eq!(fixture.post_json("/api/nothing", "{}").await.status, StatusCode::NOT_FOUND);
     let headers = [("content-type", "Application/JSON; charset=utf-8")];
