@@ -20,9 +20,6 @@ use crate::{
     settings, setup,
 };
 
-/// The most bytes that are taken of a form or of JSON.
-const LARGEST_BODY: usize = 64 * 1024;
-
 /// What every page has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -49,20 +46,23 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
     let app = App { backend, doorkeeper: Arc::new(Doorkeeper::new(access)) };
     let open = Router::new()
         .route("/assets/{version}/{name}", get(asset))
-        .route("/login", get(safety::login).post(safety::log_in));
+        .route("/login", get(safety::login).post(safety::log_in))
+        .method_not_allowed_fallback(not_for_that);
     Router::new()
         .route("/", get(page::overview).layer(from_fn_with_state(app.clone(), setup::first)))
         .merge(settings::routes())
         .merge(setup::routes())
         .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(not_for_that)
         .layer(from_fn_with_state(app.clone(), safety::admit))
         .merge(open)
-        .method_not_allowed_fallback(async || {
-            let message = "This address is not for that.";
-            Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
-        })
         .layer(from_fn_with_state(app.clone(), safety::shield))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(safety::LARGEST_BODY))
         .with_state(app)
+}
+
+async fn not_for_that() -> Failure {
+    let message = "This address is not for that.";
+    Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
 }

@@ -4,3 +4,5 @@
 
 mod fixture;
 mod frame;
+mod safety;
+mod server;
