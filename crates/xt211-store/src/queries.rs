@@ -46,6 +46,22 @@ impl Queries {
         self.ask(connection::check)
     }
 
+    /// Asks several questions of one state of the database. As long as this takes, its write-ahead
+    /// log grows by what others write.
+    ///
+    /// # Errors
+    ///
+    /// Those of the questions; see [`Queries`].
+    pub fn at_once<T>(
+        &self,
+        questions: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let is_first = self.connection.is_autocommit();
+        let begun = is_first.then(|| self.connection.unchecked_transaction()).transpose();
+        let _state = begun.map_err(|error| Failure::from(error).of(&self.path))?;
+        questions(self)
+    }
+
     /// Answers a question from one state of the database, even with several statements.
     pub(crate) fn ask<T>(
         &self,

@@ -12,7 +12,7 @@ use axum::{
 use jiff::tz::TimeZone;
 use xt211_store::{Reader, StoreError};
 
-use crate::{asset::asset, backend::Backend, failure::Failure, page, visitor::Visitor};
+use crate::{asset::asset, backend::Backend, chart, failure::Failure, page, visitor::Visitor};
 
 /// What every page has at hand.
 #[derive(Clone)]
@@ -37,6 +37,9 @@ impl App {
 pub fn router(backend: Arc<dyn Backend>) -> Router {
     Router::new()
         .route("/", get(page::overview))
+        .route("/charts", get(page::charts))
+        .route("/api/meters/{id}/consumption", get(chart::api::consumption))
+        .route("/api/meters/{id}/power", get(chart::api::power))
         .route("/assets/{version}/{name}", get(asset))
         .fallback(async || Failure::NotFound)
         .layer(middleware::from_fn(admit))
