@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::{StoreError, connection, failure::Failure};
 
@@ -56,9 +56,7 @@ impl Queries {
         &self,
         questions: impl FnOnce(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let is_first = self.connection.is_autocommit();
-        let begun = is_first.then(|| self.connection.unchecked_transaction()).transpose();
-        let _state = begun.map_err(|error| Failure::from(error).of(&self.path))?;
+        let _state = self.hold_state().map_err(|failure| failure.of(&self.path))?;
         questions(self)
     }
 
@@ -74,9 +72,14 @@ impl Queries {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let _state = self.hold_state()?;
+        question(&self.connection)
+    }
+
+    /// Sees one state of the database until this is dropped.
+    fn hold_state(&self) -> Result<Option<Transaction<'_>>, Failure> {
         // Within a transaction, and within a visitor, there is one state already.
         let is_first = self.connection.is_autocommit();
-        let _state = is_first.then(|| self.connection.unchecked_transaction()).transpose()?;
-        question(&self.connection)
+        Ok(is_first.then(|| self.connection.unchecked_transaction()).transpose()?)
     }
 }

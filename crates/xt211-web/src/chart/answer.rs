@@ -147,18 +147,15 @@ pub(crate) struct Before {
     pub(crate) import: f64,
     /// Up to when, if it is not all of it.
     pub(crate) until: Option<Timestamp>,
-    /// Up to when the period itself is known, then.
-    #[serde(skip)]
-    pub(crate) by: Option<Timestamp>,
 }
 
 impl Before {
     /// `None` if too little of it is known.
     fn of(now: &Bucket, before: &Bucket) -> Option<Self> {
         let is_known = before.span.end.duration_since(before.to?) <= LATE;
-        let by = now.to.filter(|to| now.span.end.duration_since(*to) > LATE);
-        let until = by.map(|_| before.span.end);
-        is_known.then_some(Self { import: before.import?, until, by })
+        let is_part = now.span.end.duration_since(now.to?) > LATE;
+        let until = is_part.then_some(before.span.end);
+        is_known.then_some(Self { import: before.import?, until })
     }
 }
 

@@ -5,7 +5,7 @@ use svg::node::element::{Group, Rectangle};
 use super::{
     axis::Axis,
     consumption::{Bucket, Sums},
-    drawing::{Caption, Drawing, Key, Place, mark, percent, pixels},
+    drawing::{Caption, Drawing, Key, Scale, mark, percent, pixels},
     period::{Period, View},
     words,
 };
@@ -25,7 +25,7 @@ pub(crate) fn bars(buckets: &[Bucket], sums: &Sums, period: &Period) -> String {
         |value: fn(&Bucket) -> Option<f64>| buckets.iter().filter_map(value).fold(0.0, f64::max);
     let axis = Axis::around(-most(|bucket| bucket.export), most(|bucket| bucket.import));
     let mut drawing = Drawing::new(&caption(buckets, sums, period), axis, f64::abs);
-    drawing.label(period, Place::Middle);
+    drawing.label(period, Scale::Parts);
     let newest = buckets.iter().rposition(Bucket::is_known);
     for (index, bucket) in buckets.iter().enumerate() {
         let room = (index as f64 / buckets.len() as f64, 1.0 / buckets.len() as f64);

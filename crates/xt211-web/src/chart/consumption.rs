@@ -100,8 +100,7 @@ fn bucket<R: Readings>(
     start: &Totals,
     end: &Totals,
 ) -> Result<Bucket, R::Error> {
-    let is_new = |code| !start.contains_key(code) && end.contains_key(code);
-    let has_new = end.keys().any(|code| is_new(code));
+    let has_new = end.keys().any(|code| !start.contains_key(code));
     let first = if has_new { readings.from(span.start)? } else { Totals::new() };
     let around = Around { readings, cuts, span, start, first: &first, end };
     let import = direction(&around, IMPORT)?;

@@ -8,7 +8,7 @@ use svg::node::element::{Path, SVG};
 use super::{
     axis::Axis,
     course::{Curve, Quantity},
-    drawing::{Caption, Drawing, Key, PLOT, Place, mark, share},
+    drawing::{Caption, Drawing, Key, PLOT, Scale, mark, share},
     period::{Period, Span},
     sampler::Sample,
     words,
@@ -32,7 +32,7 @@ pub(crate) fn curves(curves: &[Curve], quantity: Quantity, period: &Period) -> S
     // Ticks are round in the unit that is written.
     let axis = Axis::around(low / factor, high / factor);
     let mut drawing = Drawing::new(&caption(curves, quantity, period), axis, |tick| tick);
-    drawing.label(period, Place::Start);
+    drawing.label(period, Scale::Time);
     let whole = period.span();
     let mut plot = SVG::new()
         .set("class", "curves")
@@ -160,18 +160,21 @@ fn marks(curves: &[Curve], quantity: Quantity, period: &Period) -> Vec<(f64, f64
     marks.collect()
 }
 
-/// All samples by time, with their curves.
-pub(crate) fn rows(curves: &[Curve]) -> Vec<(Span, Vec<(&Curve, Sample)>)> {
-    let mut rows: BTreeMap<Timestamp, (Timestamp, Vec<(&Curve, Sample)>)> = BTreeMap::new();
+/// What the curves were in the same span of time, each with its sample.
+pub(crate) type Row<'c> = (Span, Vec<(&'c Curve, Sample)>);
+
+/// All samples by time.
+pub(crate) fn rows(curves: &[Curve]) -> Vec<Row<'_>> {
+    let mut rows: BTreeMap<Timestamp, Row<'_>> = BTreeMap::new();
     for curve in curves {
         for sample in curve.runs.iter().flatten() {
-            let (end, values) = rows.entry(sample.from).or_insert((sample.to, Vec::new()));
-            *end = sample.to.max(*end);
+            let new = || (Span { start: sample.from, end: sample.to }, Vec::new());
+            let (span, values) = rows.entry(sample.from).or_insert_with(new);
+            span.end = span.end.max(sample.to);
             values.push((curve, *sample));
         }
     }
-    let rows = rows.into_iter();
-    rows.map(|(start, (end, values))| (Span { start, end }, values)).collect()
+    rows.into_values().collect()
 }
 
 /// When a sample was.

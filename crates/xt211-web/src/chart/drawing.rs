@@ -69,28 +69,27 @@ impl Drawing {
         Self { svg, axis }
     }
 
-    /// The names of a period's parts, at the bottom: in the middle of each, or where it begins.
-    pub(crate) fn label(&mut self, period: &Period, place: Place) {
+    /// The names of a period's parts, at the bottom: in the middle of the room that each has, or on
+    /// a scale of time, where a full hour is where it begins.
+    pub(crate) fn label(&mut self, period: &Period, scale: Scale) {
         let parts = period.parts();
         let whole = period.span();
         for (index, part) in parts.iter().enumerate() {
             let Some((text, room)) = words::label(*part, period) else { continue };
-            let x = match place {
-                Place::Middle => (index as f64 + 0.5) / parts.len() as f64,
-                Place::Start => share(part.start, whole),
+            let (start, end) = (share(part.start, whole), share(part.end, whole));
+            let x = match (scale, period.view) {
+                (Scale::Parts, _) => (index as f64 + 0.5) / parts.len() as f64,
+                (Scale::Time, View::Day) => start,
+                (Scale::Time, _) => (start + end) / 2.0,
             };
-            // On a scale of time, a name stands behind its line, unless it is an hour.
-            let is_behind = place == Place::Start && period.view != View::Day;
-            let class = match (is_behind, room) {
-                (false, Room::Narrow) => "label",
-                (false, Room::Wide) => "label wide",
-                (true, Room::Narrow) => "label behind",
-                (true, Room::Wide) => "label behind wide",
+            let class = match room {
+                Room::Narrow => "label",
+                Room::Wide => "label wide",
             };
-            if place == Place::Start {
+            if scale == Scale::Time {
                 let line = Line::new().set("class", class.replace("label", "notch"));
                 let (top, bottom) = (ABOVE + PLOT, ABOVE + PLOT + 5.0);
-                let x = percent(x);
+                let x = percent(start);
                 self.add(line.set("x1", x.clone()).set("x2", x).set("y1", top).set("y2", bottom));
             }
             let y = ABOVE + PLOT + 19.0;
@@ -112,11 +111,13 @@ impl Drawing {
     }
 }
 
-/// Where names stand.
+/// What is drawn from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Middle,
-    Start,
+pub(crate) enum Scale {
+    /// A period's parts, each as wide as the others.
+    Parts,
+    /// Time.
+    Time,
 }
 
 fn height_of(axis: &Axis, value: f64) -> f64 {

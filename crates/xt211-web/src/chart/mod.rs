@@ -34,7 +34,6 @@ pub(crate) use self::{
     period::View,
     question::{Asked, Question, What, address, numbers_address},
     words::{
-        clock, comparison, energy, moment, number, part, rough_energy, the_one_before, title,
-        zone_name,
+        comparison, energy, moment, number, part, rough_energy, the_one_before, title, zone_name,
     },
 };

@@ -247,7 +247,7 @@ impl Figure {
         Self {
             heading: format!("Energy {}, in kWh", chart::by_what(period.view)),
             sums,
-            comparison: comparison(answer, subject),
+            comparison: comparison(answer),
             note: None,
             svg: chart::bars(buckets, totals, period),
             legend: chart::bars_legend(buckets, totals),
@@ -300,10 +300,9 @@ impl Figure {
 }
 
 /// How the energy is to that of the period before.
-fn comparison(answer: &Consumption, subject: &Subject) -> Option<String> {
+fn comparison(answer: &Consumption) -> Option<String> {
     let before = answer.before?;
     let other = chart::the_one_before(answer.about.view);
     let text = chart::comparison(answer.sums.import?, before.import, other)?;
-    let by = before.by.map(|by| format!(" up to {}", chart::clock(by, &subject.period)));
-    Some(text + &by.unwrap_or_default())
+    Some(if before.until.is_some() { text + ", up to the same time" } else { text })
 }
