@@ -34,10 +34,10 @@ for (const chart of document.querySelectorAll("svg.chart")) {
     const box = chart.getBoundingClientRect();
     const around = figure.getBoundingClientRect();
     const x = box.left - around.left + places[at] * box.width;
-    // On the side where there is more room, so that the bar itself is seen.
-    const left = places[at] < 0.5 ? x + 12 : x - 12 - tip.offsetWidth;
+    // Above the drawing, so that all of that is seen.
+    const left = x - tip.offsetWidth / 2;
     tip.style.left = `${Math.max(0, Math.min(left, around.width - tip.offsetWidth))}px`;
-    tip.style.top = `${box.top - around.top}px`;
+    tip.style.top = `${box.top - around.top + 8 - tip.offsetHeight}px`;
   };
   const nearest = (event) => {
     const box = chart.getBoundingClientRect();

@@ -1,5 +1,7 @@
 //! Energy, as bars.
 
+use std::ops::Range;
+
 use svg::node::element::{Group, Rectangle};
 
 use super::{
@@ -16,8 +18,9 @@ const TARIFFS: [&str; 4] = ["series-1", "series-2", "series-3", "series-4"];
 /// What has no tariff, beside what has.
 const WITHOUT_TARIFF: &str = "series-5";
 
-/// How much of its room a bar takes.
+/// How much of its room a bar takes, and how much of the drawing at most.
 const WIDTH: f64 = 0.76;
+const MOST_WIDTH: f64 = 0.12;
 
 /// Draws what was used: above zero by tariff, and below it what was fed in, as hollow bars.
 pub(crate) fn bars(buckets: &[Bucket], sums: &Sums, period: &Period) -> String {
@@ -26,11 +29,10 @@ pub(crate) fn bars(buckets: &[Bucket], sums: &Sums, period: &Period) -> String {
     let axis = Axis::around(-most(|bucket| bucket.export), most(|bucket| bucket.import));
     let mut drawing = Drawing::new(&caption(buckets, sums, period), axis, f64::abs);
     drawing.label(period, Scale::Parts);
-    let newest = buckets.iter().rposition(Bucket::is_known);
+    let reach = reach(buckets);
     for (index, bucket) in buckets.iter().enumerate() {
         let room = (index as f64 / buckets.len() as f64, 1.0 / buckets.len() as f64);
-        // What is still to come does not lack anything.
-        let is_gap = !bucket.is_known() && Some(index) < newest;
+        let is_gap = !bucket.is_known() && reach.contains(&index);
         let class = if is_gap { "mark gap" } else { "mark" };
         let group = mark(class, room.0, room.0 + room.1, &said(bucket, sums, period));
         drawing.add(stack(&drawing, group, bucket, sums, room));
@@ -46,14 +48,15 @@ fn stack(
     sums: &Sums,
     (left, width): (f64, f64),
 ) -> Group {
+    let bar = (width * WIDTH).min(MOST_WIDTH);
     let piece = |class: &str, from: f64, to: f64| {
         let (top, bottom) = (drawing.height_of(from.max(to)), drawing.height_of(from.min(to)));
         // What was nothing, and is known, is to be seen.
         let height = (bottom - top).max(1.0);
         Rectangle::new()
             .set("class", class)
-            .set("x", percent(left + width * (1.0 - WIDTH) / 2.0))
-            .set("width", percent(width * WIDTH))
+            .set("x", percent(left + (width - bar) / 2.0))
+            .set("width", percent(bar))
             .set("y", pixels(bottom - height))
             .set("height", pixels(height))
     };
@@ -78,6 +81,16 @@ fn stack(
     }
 }
 
+/// Which of the bars are to be expected: not those of before the first reading of all, nor those
+/// that are still to come.
+fn reach(buckets: &[Bucket]) -> Range<usize> {
+    let begins = |bucket: &Bucket| bucket.from.is_some_and(|from| from >= bucket.span.start);
+    let first = buckets.iter().position(Bucket::is_known).unwrap_or(0);
+    let is_first_of_all = buckets.get(first).is_some_and(begins);
+    let last = buckets.iter().rposition(Bucket::is_known).unwrap_or(0);
+    if is_first_of_all { first..last } else { 0..last }
+}
+
 /// What the colours stand for.
 pub(crate) fn legend(buckets: &[Bucket], sums: &Sums) -> Vec<Key> {
     let key = |class, name: &str| Key { class, name: name.to_owned() };
@@ -95,9 +108,8 @@ pub(crate) fn legend(buckets: &[Bucket], sums: &Sums) -> Vec<Key> {
     if sums.export.is_some_and(|export| export > 0.0) {
         keys.push(key("export", "Export, below zero"));
     }
-    let newest = buckets.iter().rposition(Bucket::is_known);
-    let gap = buckets.iter().position(|bucket| !bucket.is_known());
-    if gap.is_some() && gap < newest {
+    let mut reached = buckets.get(reach(buckets)).into_iter().flatten();
+    if reached.any(|bucket| !bucket.is_known()) {
         keys.push(key("gap", "No reading"));
     }
     keys

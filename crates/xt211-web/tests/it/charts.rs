@@ -121,6 +121,21 @@ async fn a_day_has_a_mark_for_each_hour() {
 }
 
 #[tokio::test]
+async fn what_lacks_is_told_from_what_never_was() {
+    let fixture = fixture(&[
+        (5 * 60, &[("1.8.0", "1")]),
+        (5 * 60 + 9, &[("1.8.0", "2")]),
+        (8 * 60, &[("1.8.0", "3")]),
+    ]);
+    let page = fixture.get("/charts?date=2026-11-26").await;
+    // Two hours without a reading, between some with; and the legend says what that looks like.
+    assert_eq!(drawing(&page).matches("\"mark gap\"").count(), 2);
+    assert_eq!(page.body.matches("<li class=\"gap\">").count(), 1);
+    let page = fixture.get("/charts?view=year&date=2026-11-26").await;
+    assert_eq!((marks(&page).len(), page.body.matches("gap\"").count()), (12, 0));
+}
+
+#[tokio::test]
 async fn days_are_those_of_the_zone() {
     let fixture =
         fixture(&[(-90, &[("1.8.0", "1")]), (-30, &[("1.8.0", "2")]), (30, &[("1.8.0", "4")])]);

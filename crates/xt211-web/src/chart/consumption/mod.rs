@@ -1,5 +1,8 @@
 //! What was used and fed in, hour by hour, day by day, month by month.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use xt211_obis::ObisCode;
@@ -177,7 +180,3 @@ impl Sums {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "consumption_tests.rs"]
-mod tests;
