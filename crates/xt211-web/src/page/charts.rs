@@ -231,9 +231,9 @@ impl Figure {
         let has_export = totals.export.is_some_and(|export| export > 0.0);
         sum("Export".into(), totals.export.filter(|_| has_export));
         let mut head = vec![answer.about.view.part_name().to_owned()];
-        head.extend(totals.tariffs.iter().map(|it| format!("Tariff {}, kWh", it.tariff)));
-        head.push("Import, kWh".into());
-        head.extend(has_export.then(|| "Export, kWh".into()));
+        head.extend(totals.tariffs.iter().map(|it| format!("Tariff {}", it.tariff)));
+        head.push("Import".into());
+        head.extend(has_export.then(|| "Export".into()));
         let energy = |energy: Option<f64>| energy.map_or_else(|| "–".into(), chart::energy);
         let row = |bucket: &Bucket| {
             let when = chart::part(bucket.span, period);
@@ -269,7 +269,7 @@ impl Figure {
             ("Lowest".to_owned(), number(low), quantity.unit()),
         ];
         let mut head = vec!["Time".to_owned()];
-        head.extend(curves.iter().map(|curve| format!("{}, {}", curve.name, quantity.unit())));
+        head.extend(curves.iter().map(|curve| curve.name.to_owned()));
         let rows = chart::rows(curves).into_iter().map(|(span, values)| {
             let cell = |curve: &chart::Curve| {
                 let found = values.iter().find(|(it, _)| it.series == curve.series);
