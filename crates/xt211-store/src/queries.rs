@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::{StoreError, connection, failure::Failure};
 
@@ -46,6 +46,20 @@ impl Queries {
         self.ask(connection::check)
     }
 
+    /// Asks several questions of one state of the database. As long as this takes, its write-ahead
+    /// log grows by what others write.
+    ///
+    /// # Errors
+    ///
+    /// Those of the questions; see [`Queries`].
+    pub fn at_once<T>(
+        &self,
+        questions: impl FnOnce(&Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _state = self.hold_state().map_err(|failure| failure.of(&self.path))?;
+        questions(self)
+    }
+
     /// Answers a question from one state of the database, even with several statements.
     pub(crate) fn ask<T>(
         &self,
@@ -58,9 +72,14 @@ impl Queries {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let _state = self.hold_state()?;
+        question(&self.connection)
+    }
+
+    /// Sees one state of the database until this is dropped.
+    fn hold_state(&self) -> Result<Option<Transaction<'_>>, Failure> {
         // Within a transaction, and within a visitor, there is one state already.
         let is_first = self.connection.is_autocommit();
-        let _state = is_first.then(|| self.connection.unchecked_transaction()).transpose()?;
-        question(&self.connection)
+        Ok(is_first.then(|| self.connection.unchecked_transaction()).transpose()?)
     }
 }

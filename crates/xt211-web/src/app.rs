@@ -14,6 +14,7 @@ use xt211_store::{Reader, StoreError};
 use crate::{
     asset::asset,
     backend::Backend,
+    chart,
     failure::Failure,
     page,
     safety::{self, Access, Doorkeeper},
@@ -50,6 +51,9 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
         .method_not_allowed_fallback(not_for_that);
     Router::new()
         .route("/", get(page::overview).layer(from_fn_with_state(app.clone(), setup::first)))
+        .route("/charts", get(page::charts))
+        .route("/api/meters/{id}/consumption", get(chart::api::consumption))
+        .route("/api/meters/{id}/power", get(chart::api::power))
         .merge(settings::routes())
         .merge(setup::routes())
         .route("/logout", post(safety::log_out))

@@ -16,8 +16,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Each with its type.
-const ASSETS: [(&str, &str, &str); 6] = [
+const ASSETS: [(&str, &str, &str); 8] = [
     ("style.css", CSS, include_str!("../assets/style.css")),
+    ("chart.css", CSS, include_str!("../assets/chart.css")),
+    ("chart.js", SCRIPT, include_str!("../assets/chart.js")),
     ("page.js", SCRIPT, include_str!("../assets/page.js")),
     ("forms.css", CSS, include_str!("../assets/forms.css")),
     ("forms.js", SCRIPT, include_str!("../assets/forms.js")),

@@ -3,6 +3,7 @@
 mod app;
 mod asset;
 mod backend;
+mod chart;
 mod failure;
 mod form;
 mod frame;

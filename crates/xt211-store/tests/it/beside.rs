@@ -118,3 +118,17 @@ fn a_store_does_not_wait_for_readers_to_leave() {
     assert_eq!(store.damaged, None);
     assert_eq!(reader.waiting(9).unwrap(), store.store.waiting(9).unwrap());
 }
+
+#[test]
+fn several_questions_see_one_state() {
+    let mut fixture = Fixture::with_readings(1);
+    let meter = fixture.meter;
+    let reader = fixture.store.reader().unwrap();
+    let counts = reader.at_once(|queries| {
+        let before = queries.record_count()?;
+        fixture.write(|transaction| transaction.append_reading(meter, minute(2), &total(2), None));
+        Ok((before, queries.record_count()?, queries.at_once(|queries| queries.record_count())?))
+    });
+    assert_eq!(counts.unwrap(), (1, 1, 1));
+    assert_eq!(reader.record_count().unwrap(), 2);
+}

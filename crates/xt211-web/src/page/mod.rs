@@ -1,5 +1,6 @@
 //! The pages.
 
+mod charts;
 mod overview;
 
-pub(crate) use self::overview::overview;
+pub(crate) use self::{charts::charts, overview::overview};

@@ -1,0 +1,39 @@
+//! Charts of what the store keeps.
+//!
+//! ```text
+//! Question ─▶ Period ─▶ parts ─▶ consumption (bars)
+//!                    └─▶ course: samples (curves)     ─▶ Drawing ─▶ SVG
+//! ```
+//!
+//! What is asked of the store are the readings at the boundaries of the parts (bars), or those of
+//! the period one after the other (curves). All the rest is pure.
+
+mod answer;
+pub(crate) mod api;
+mod axis;
+mod bars;
+mod consumption;
+mod course;
+mod csv;
+mod curves;
+mod drawing;
+mod kept;
+mod period;
+mod question;
+mod sampler;
+mod totals;
+mod words;
+
+pub(crate) use self::{
+    answer::{Consumption, Course, Subject, no_meter, too_far},
+    bars::{bars, by_what, legend as bars_legend, remark},
+    consumption::Bucket,
+    course::{Curve, Quantity},
+    curves::{curves, legend as curves_legend, rows, unit, value, words_of},
+    drawing::Key,
+    period::View,
+    question::{Asked, Question, What, address, numbers_address},
+    words::{
+        comparison, energy, moment, number, part, rough_energy, the_one_before, title, zone_name,
+    },
+};
