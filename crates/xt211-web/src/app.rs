@@ -12,7 +12,9 @@ use axum::{
 use jiff::tz::TimeZone;
 use xt211_store::{Reader, StoreError};
 
-use crate::{asset::asset, backend::Backend, failure::Failure, page, visitor::Visitor};
+use crate::{
+    asset::asset, backend::Backend, failure::Failure, page, safety::Access, visitor::Visitor,
+};
 
 /// What every page has at hand.
 #[derive(Clone)]
@@ -33,8 +35,10 @@ impl App {
     }
 }
 
-/// All of the page.
-pub fn router(backend: Arc<dyn Backend>) -> Router {
+/// All of the page. A request needs the address that it came from, as a
+/// [`ConnectInfo`](axum::extract::ConnectInfo).
+pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
+    let _ = access;
     Router::new()
         .route("/", get(page::overview))
         .route("/assets/{version}/{name}", get(asset))

@@ -1,10 +1,11 @@
-//! What a page of ours sends.
+//! What is sent to change something: forms by our own pages, JSON by programs.
 
 use axum::{
     Form,
     extract::{FromRequest, Request},
     http::StatusCode,
 };
+use serde::de::DeserializeOwned;
 
 use crate::{failure::Failure, visitor::Visitor};
 
@@ -41,5 +42,21 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         }
         fields.0.retain(|(key, _)| key != TOKEN);
         Ok(fields)
+    }
+}
+
+/// JSON that a program has sent. It has to say that it is JSON, which a page of somebody else
+/// cannot without asking us first, and we never allow it.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        match axum::Json::from_request(request, state).await {
+            Ok(axum::Json(it)) => Ok(Self(it)),
+            Err(error) => Err(Failure::Refused(error.status(), error.body_text())),
+        }
     }
 }

@@ -7,6 +7,7 @@ mod failure;
 mod form;
 mod frame;
 mod page;
+mod safety;
 mod visitor;
 
 pub use app::router;
@@ -14,3 +15,4 @@ pub use backend::{
     Backend, BrokerSign, DatabaseSign, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
     Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
 };
+pub use safety::Access;

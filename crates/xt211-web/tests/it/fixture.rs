@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Mutex},
 };
@@ -9,6 +10,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode},
 };
 use futures_util::{
@@ -21,7 +23,8 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 use xt211_store::{Opened, Store};
 use xt211_web::{
-    Backend, Edit, ExportRequest, Heard, LogEntry, Refusal, Settings, Trial, VitalSigns, router,
+    Access, Backend, Edit, ExportRequest, Heard, LogEntry, Refusal, Settings, Trial, VitalSigns,
+    router,
 };
 
 /// A page with all that is behind it.
@@ -52,7 +55,12 @@ pub(crate) struct Answer {
 }
 
 impl Fixture {
+    /// For everybody on this machine.
     pub(crate) fn new() -> Self {
+        Self::with(Access::default())
+    }
+
+    pub(crate) fn with(access: Access) -> Self {
         let program = Arc::new(Program {
             folder: tempfile::tempdir().unwrap(),
             signs: watch::Sender::new(VitalSigns::default()),
@@ -64,11 +72,16 @@ impl Fixture {
         });
         // So that there is one.
         drop(program.open());
-        Self { router: router(Arc::clone(&program) as Arc<dyn Backend>), program }
+        let backend = Arc::clone(&program) as Arc<dyn Backend>;
+        Self { router: router(backend, access), program }
     }
 
-    /// Sends a request, as a browser on this machine would.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+    /// Sends a request from this machine, unless it says where it comes from.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(peer);
+        }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
@@ -79,6 +92,29 @@ impl Fixture {
     pub(crate) async fn get(&self, address: &str) -> Answer {
         let request = Request::get(address).header("host", "localhost:8099");
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form, as a page of ours in a browser would.
+    pub(crate) async fn post(&self, address: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get("/").await.body;
+        let (_, token) = page.split_once("<meta name=\"token\" content=\"").unwrap();
+        let (token, _) = token.split_once('"').unwrap();
+        let fields: Vec<_> = fields.iter().copied().chain([("token", token)]).collect();
+        let request = Request::post(address)
+            .header("host", "localhost:8099")
+            .header("origin", "http://localhost:8099")
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let body = serde_urlencoded::to_string(fields).unwrap();
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Sends JSON, as a script would.
+    pub(crate) async fn post_json(&self, address: &str, json: &str) -> Answer {
+        let request = Request::post(address)
+            .header("host", "localhost:8099")
+            .header("content-type", "application/json");
+        self.send(request.body(json.to_owned().into()).unwrap()).await
     }
 }
 
