@@ -10,19 +10,31 @@ use axum::{
     routing::get,
 };
 use jiff::tz::TimeZone;
+use tokio::sync::Semaphore;
 use xt211_store::{Reader, StoreError};
 
 use crate::{
-    asset::asset, backend::Backend, failure::Failure, page, safety::Access, visitor::Visitor,
+    api, asset::asset, backend::Backend, download, failure::Failure, health, live, metrics, page,
+    safety::Access, visitor::Visitor,
 };
 
 /// What every page has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
+    /// How many more exports may be under way.
+    pub(crate) exports: Arc<Semaphore>,
+    /// How many more pages can be told of changes.
+    pub(crate) listeners: Arc<Semaphore>,
 }
 
 impl App {
+    fn new(backend: Arc<dyn Backend>) -> Self {
+        let (exports, listeners) = (download::AT_ONCE, live::AT_ONCE);
+        let [exports, listeners] = [exports, listeners].map(|many| Arc::new(Semaphore::new(many)));
+        Self { backend, exports, listeners }
+    }
+
     /// Asks the store something, in a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
@@ -40,11 +52,15 @@ impl App {
 pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
     let _ = access;
     Router::new()
-        .route("/", get(page::overview))
+        .merge(page::routes())
+        .merge(api::routes())
+        .route("/events", get(live::events))
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(health::healthz))
         .route("/assets/{version}/{name}", get(asset))
         .fallback(async || Failure::NotFound)
         .layer(middleware::from_fn(admit))
-        .with_state(App { backend })
+        .with_state(App::new(backend))
 }
 
 /// Lets everybody in.

@@ -16,9 +16,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Each with its type.
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 4] = [
     ("style.css", CSS, include_str!("../assets/style.css")),
     ("page.js", SCRIPT, include_str!("../assets/page.js")),
+    ("live.js", SCRIPT, include_str!("../assets/live.js")),
     ("icon.svg", SVG, include_str!("../assets/icon.svg")),
 ];
 

@@ -1,13 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod app;
 mod asset;
 mod backend;
+mod download;
 mod failure;
 mod form;
 mod frame;
+mod health;
+mod live;
+mod metrics;
 mod page;
+mod query;
+mod question;
 mod safety;
+mod span;
+mod view;
 mod visitor;
 
 pub use app::router;
