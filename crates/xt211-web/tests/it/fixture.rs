@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::ConnectInfo,
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Request, Response, StatusCode},
 };
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -36,7 +36,7 @@ pub(crate) struct Fixture {
 /// The program behind the page.
 pub(crate) struct Program {
     folder: TempDir,
-    pub(crate) signs: watch::Sender<VitalSigns>,
+    pub(crate) signs: Signs,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) log: Mutex<Vec<LogEntry>>,
     /// What was saved.
@@ -63,7 +63,7 @@ impl Fixture {
     pub(crate) fn with(access: Access) -> Self {
         let program = Arc::new(Program {
             folder: tempfile::tempdir().unwrap(),
-            signs: watch::Sender::new(VitalSigns::default()),
+            signs: Signs::default(),
             settings: Mutex::default(),
             log: Mutex::default(),
             edits: Mutex::default(),
@@ -77,16 +77,21 @@ impl Fixture {
     }
 
     /// Sends a request from this machine, unless it says where it comes from.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
-        let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
-        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
-            request.extensions_mut().insert(peer);
-        }
-        let response = self.router.clone().oneshot(request).await.unwrap();
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.open(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The same, of which the answer is still to be read.
+    pub(crate) async fn open(&self, mut request: Request<Body>) -> Response<Body> {
+        let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(peer);
+        }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn get(&self, address: &str) -> Answer {
@@ -118,7 +123,31 @@ impl Fixture {
     }
 }
 
+/// How things stand, until the program ends.
+pub(crate) struct Signs(Mutex<Option<watch::Sender<VitalSigns>>>);
+
+impl Default for Signs {
+    fn default() -> Self {
+        Self(Mutex::new(Some(watch::Sender::new(VitalSigns::default()))))
+    }
+}
+
+impl Signs {
+    pub(crate) fn send_modify(&self, change: impl FnOnce(&mut VitalSigns)) {
+        self.0.lock().unwrap().as_ref().unwrap().send_modify(change);
+    }
+
+    fn subscribe(&self) -> watch::Receiver<VitalSigns> {
+        self.0.lock().unwrap().as_ref().unwrap().subscribe()
+    }
+}
+
 impl Program {
+    /// Ends: nothing changes any more.
+    pub(crate) fn end(&self) {
+        self.signs.0.lock().unwrap().take();
+    }
+
     /// Opens the store, to fill it.
     pub(crate) fn open(&self) -> Store {
         let Opened { store, .. } = Store::open(&self.store()).unwrap();

@@ -2,5 +2,9 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod api;
 mod fixture;
 mod frame;
+mod live;
+mod sample;
+mod views;
