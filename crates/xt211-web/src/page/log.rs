@@ -29,6 +29,10 @@ impl LogEntry {
         as_text(&self.excerpt)
     }
 
+    fn seen_topic(&self) -> String {
+        as_text(self.topic.as_bytes())
+    }
+
     fn is_cut(&self) -> bool {
         self.excerpt.len() < self.size
     }
@@ -50,7 +54,7 @@ impl Outcome {
             Self::Kept(1) => "kept".into(),
             Self::Kept(count) => format!("kept: {count} records"),
             Self::NothingNew => "nothing new".into(),
-            Self::SetAside { reason, .. } => format!("set aside: {reason}"),
+            Self::SetAside { reason, .. } => format!("set aside: {}", as_text(reason.as_bytes())),
             Self::NotOurs => "not of a meter".into(),
         }
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use xt211_store::{MeterKey, Queries, StoreError, StoredMeter};
 
 use super::{
-    ModuleView, Moment, Readout, RegisterView,
+    ModuleView, Moment, Readout, RegisterView, as_text,
     readout::{Group, Used},
 };
 
@@ -111,7 +111,7 @@ pub(crate) fn show_meters(
             key: meter.key,
             patience,
             id: meter.id,
-            serial: meter.serial,
+            serial: meter.serial.map(|serial| as_text(serial.as_bytes())),
             topic: meter.topic,
         })
     };

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 use xt211_message::{Battery, Decimal, Message, ModuleStatus};
 use xt211_store::{Queries, StoreError, StoredMeter};
 
+use super::as_text;
+
 /// How many messages are looked through: a later one may lack what an earlier one has.
 const MOST_STATES: usize = 20;
 
@@ -64,14 +66,14 @@ impl ModuleView {
             let ModuleStatus { wakeups, resets, ntp_drift, wifi, rssi, .. } = *status;
             // These two belong together: a state that is good again has no text.
             if let Some(word) = &status.status {
-                self.status = Some(word.to_string());
-                self.status_text = status.status_text.as_ref().map(ToString::to_string);
+                self.status = Some(seen(word));
+                self.status_text = status.status_text.as_deref().map(seen);
             }
             replace(&mut self.wakeups, wakeups);
             replace(&mut self.resets, resets);
             replace(&mut self.signal_dbm, wifi.or(rssi));
             replace(&mut self.clock_drift_seconds, ntp_drift);
-            replace(&mut self.firmware, status.build.as_ref().map(ToString::to_string));
+            replace(&mut self.firmware, status.build.as_deref().map(seen));
         }
         if let Some(Battery { voltage, soc }) = message.battery {
             replace(&mut self.battery_volts, voltage);
@@ -92,6 +94,11 @@ impl ModuleView {
     pub(crate) fn is_well(&self) -> Option<bool> {
         self.status.as_ref().map(|status| status.eq_ignore_ascii_case("ok"))
     }
+}
+
+/// What anybody may have sent, without what would not be seen.
+fn seen(text: &str) -> String {
+    as_text(text.as_bytes())
 }
 
 fn replace<T>(known: &mut Option<T>, new: Option<T>) {

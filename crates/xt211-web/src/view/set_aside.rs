@@ -81,7 +81,10 @@ impl SetAsideView {
     }
 
     fn new(entry: SetAside, meter: Option<String>) -> Self {
-        let SetAside { id, times, topic, code, reason, release_requested, obstacle, .. } = entry;
+        let SetAside { id, times, code, release_requested, .. } = entry;
+        let seen = |text: &str| as_text(text.as_bytes());
+        let (topic, reason) = (seen(&entry.topic), seen(&entry.reason));
+        let obstacle = entry.obstacle.as_deref().map(seen);
         let (at, last_at) = (Moment(entry.at), Moment(entry.last_at));
         let content = ContentView::from(entry.content);
         Self {
