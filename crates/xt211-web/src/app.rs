@@ -4,24 +4,32 @@ use std::{path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::Response,
-    routing::get,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::{get, post},
 };
-use jiff::tz::TimeZone;
 use tokio::sync::Semaphore;
 use xt211_store::{Reader, StoreError};
 
 use crate::{
-    api, asset::asset, backend::Backend, download, failure::Failure, health, live, metrics, page,
-    safety::Access, visitor::Visitor,
+    api,
+    asset::asset,
+    backend::Backend,
+    download,
+    failure::Failure,
+    health, live, metrics, page,
+    safety::{self, Access, Doorkeeper},
 };
+
+/// The most bytes that are taken of a form or of JSON.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// What every page has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
     /// How many more exports may be under way.
     pub(crate) exports: Arc<Semaphore>,
     /// How many more pages can be told of changes.
@@ -29,10 +37,11 @@ pub(crate) struct App {
 }
 
 impl App {
-    fn new(backend: Arc<dyn Backend>) -> Self {
+    fn new(backend: Arc<dyn Backend>, access: Access) -> Self {
+        let doorkeeper = Arc::new(Doorkeeper::new(access));
         let (exports, listeners) = (download::AT_ONCE, live::AT_ONCE);
         let [exports, listeners] = [exports, listeners].map(|many| Arc::new(Semaphore::new(many)));
-        Self { backend, exports, listeners }
+        Self { backend, doorkeeper, exports, listeners }
     }
 
     /// Asks the store something, in a thread that may block.
@@ -50,23 +59,25 @@ impl App {
 /// All of the page. A request needs the address that it came from, as a
 /// [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
-    let _ = access;
+    let app = App::new(backend, access);
+    let open = Router::new()
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/healthz", get(health::healthz))
+        .route("/login", get(safety::login).post(safety::log_in));
     Router::new()
         .merge(page::routes())
         .merge(api::routes())
         .route("/events", get(live::events))
         .route("/metrics", get(metrics::metrics))
-        .route("/healthz", get(health::healthz))
-        .route("/assets/{version}/{name}", get(asset))
+        .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
-        .layer(middleware::from_fn(admit))
-        .with_state(App::new(backend))
-}
-
-/// Lets everybody in.
-async fn admit(mut request: Request, next: Next) -> Response {
-    let zone = TimeZone::UTC;
-    let visitor = Visitor { base: String::new(), token: "none".into(), zone, can_leave: false };
-    request.extensions_mut().insert(visitor);
-    next.run(request).await
+        .layer(from_fn_with_state(app.clone(), safety::admit))
+        .merge(open)
+        .method_not_allowed_fallback(async || {
+            let message = "This address is not for that.";
+            Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
+        })
+        .layer(from_fn_with_state(app.clone(), safety::shield))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(app)
 }

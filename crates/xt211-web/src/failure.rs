@@ -1,9 +1,10 @@
-//! Why there is no page, as a page.
+//! Why there is no page.
 
 use askama::Template;
 use axum::{
+    Extension,
     http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use xt211_store::StoreError;
 
@@ -53,12 +54,18 @@ impl Failure {
     }
 }
 
+/// Why there is no page, as a page.
 #[derive(Template)]
 #[template(path = "failure.html")]
-struct FailurePage<'m> {
-    status: StatusCode,
-    message: &'m str,
+pub(crate) struct FailurePage<'m> {
+    pub(crate) base: &'m str,
+    pub(crate) status: StatusCode,
+    pub(crate) message: &'m str,
 }
+
+/// Why there is no page. It goes along with the answer until it is known in which way to say it.
+#[derive(Clone, Debug)]
+pub(crate) struct Reason(pub(crate) String);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
@@ -66,8 +73,6 @@ impl IntoResponse for Failure {
         if status.is_server_error() {
             tracing::warn!("a page could not be shown: {message}");
         }
-        // It needs nothing that could fail.
-        let page = FailurePage { status, message: &message }.render().unwrap_or_default();
-        (status, Html(page)).into_response()
+        (status, Extension(Reason(message))).into_response()
     }
 }

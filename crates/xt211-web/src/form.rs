@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{failure::Failure, visitor::Visitor};
+use crate::{failure::Failure, safety::is_same, visitor::Visitor};
 
 /// The name of the field that shows that it was our own page that sent a form.
 pub(crate) const TOKEN: &str = "token";
@@ -33,8 +33,10 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .await
             .map_err(|error| refused(error.status(), &error.body_text()))?;
         let mut fields = Self(fields);
-        let is_ours =
-            visitor.is_some_and(|visitor| fields.get(TOKEN) == Some(visitor.token.as_str()));
+        let is_ours = match (visitor, fields.get(TOKEN)) {
+            (Some(visitor), Some(token)) => is_same(visitor.token.as_bytes(), token.as_bytes()),
+            _ => false,
+        };
         if !is_ours {
             let message = "This form is from an older page: go back, load the page again, and \
                            send it once more.";

@@ -15,6 +15,7 @@ mod page;
 mod query;
 mod question;
 mod safety;
+mod server;
 mod span;
 mod view;
 mod visitor;
@@ -24,4 +25,5 @@ pub use backend::{
     Backend, BrokerSign, DatabaseSign, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
     Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
 };
-pub use safety::Access;
+pub use safety::{Access, Password, PasswordError};
+pub use server::{Limits, Server};

@@ -13,7 +13,6 @@ use askama::Template;
 use axum::{
     Json, Router,
     extract::State,
-    http::Method,
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -69,10 +68,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api", get(page))
         .route("/api/openapi.json", get(openapi))
         .route("/api/{*other}", axum::routing::any(no_such_thing))
-        .method_not_allowed_fallback(async |method: Method| {
-            let message = format!("{method} is not for this address: /api says what is.");
-            Failure::Refused(axum::http::StatusCode::METHOD_NOT_ALLOWED, message)
-        })
 }
 
 async fn no_such_thing() -> Refused {
