@@ -67,6 +67,7 @@ pub(super) async fn export(
     (status = 400, body = ErrorBody),
     (status = 404, description = "No such meter", body = ErrorBody),
     (status = 409, description = "InfluxDB is not set up", body = ErrorBody),
+    (status = 422, description = "It is not as described", body = ErrorBody),
     (status = 503, body = ErrorBody),
 ))]
 pub(super) async fn forward(

@@ -97,6 +97,7 @@ pub(super) async fn entry(
     responses(
         (status = 200, body = Count),
         (status = 404, body = ErrorBody),
+        (status = 422, description = "It is not as described", body = ErrorBody),
         (status = 503, body = ErrorBody),
     ))]
 pub(super) async fn release(
@@ -114,6 +115,7 @@ pub(super) async fn release(
     responses(
         (status = 200, body = Count),
         (status = 404, body = ErrorBody),
+        (status = 422, description = "It is not as described", body = ErrorBody),
         (status = 503, body = ErrorBody),
     ))]
 pub(super) async fn discard(
@@ -129,6 +131,7 @@ pub(super) async fn discard(
 #[utoipa::path(post, path = "/api/set-aside/release", request_body = Chosen, responses(
     (status = 200, body = Count),
     (status = 404, description = "No such meter", body = ErrorBody),
+    (status = 422, description = "It is not as described", body = ErrorBody),
     (status = 503, body = ErrorBody),
 ))]
 pub(super) async fn release_all(
@@ -142,6 +145,7 @@ pub(super) async fn release_all(
 #[utoipa::path(post, path = "/api/set-aside/discard", request_body = Chosen, responses(
     (status = 200, body = Count),
     (status = 404, description = "No such meter", body = ErrorBody),
+    (status = 422, description = "It is not as described", body = ErrorBody),
     (status = 503, body = ErrorBody),
 ))]
 pub(super) async fn discard_all(

@@ -1,7 +1,8 @@
 //! The same for programs.
 
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode};
 use serde_json::{Value, json};
+use xt211_web::{Place, Refusal, Section, Setting, SettingValue, Settings};
 
 use crate::{fixture::Fixture, sample::fill};
 
@@ -91,4 +92,76 @@ async fn what_makes_no_sense_is_refused() {
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         assert!(body["error"]["message"].is_string(), "{address}: {body}");
     }
+}
+
+/// What is described is there: nothing of it is unknown, whatever else is wrong with an empty one.
+#[tokio::test]
+async fn what_is_described_is_there() {
+    let fixture = Fixture::new();
+    fill(&fixture);
+    let description = fixture.get("/api/openapi.json").await;
+    let description: Value = serde_json::from_str(&description.body).unwrap();
+    let page = fixture.get("/api").await.body;
+    let mut count = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        assert!(page.contains(path), "{path}");
+        for (method, operation) in operations.as_object().unwrap() {
+            // What is discarded by one cannot be released by another.
+            let id = match path.as_str() {
+                "/api/meters/{id}" => "meter",
+                "/api/set-aside/{id}/release" => "2",
+                _ => "1",
+            };
+            let address = path.replace("{id}", id);
+            let request = Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(address)
+                .header("host", "localhost:8099")
+                .header("content-type", "application/json");
+            let answer = fixture.send(request.body("{}".into()).unwrap()).await;
+            let status = answer.status.as_u16().to_string();
+            let is_described = operation["responses"].get(&status).is_some();
+            assert!(is_described, "{method} {path}: {status} {}", answer.body);
+            assert_ne!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
+            count += 1;
+        }
+    }
+    assert!(count >= 15, "{count}");
+}
+
+#[tokio::test]
+async fn settings_are_told_without_secrets_and_changed() {
+    let fixture = Fixture::new();
+    let setting = |value| Setting { value, variable: None };
+    let sections = [(
+        Section::InfluxDb,
+        [
+            ("url".to_owned(), setting(SettingValue::Shown("http://localhost:8086".into()))),
+            ("token".to_owned(), setting(SettingValue::Secret)),
+        ]
+        .into(),
+    )];
+    *fixture.program.settings.lock().unwrap() =
+        Settings { sections: sections.into(), ..Settings::default() };
+    let body = fixture.get("/api/settings").await.body;
+    let settings: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(settings["settings"]["influxdb.url"]["value"], "http://localhost:8086");
+    assert_eq!(settings["settings"]["influxdb.token"], json!({"value": null, "variable": null}));
+
+    let change = async |json: &'static str| {
+        let request = Request::patch("/api/settings")
+            .header("host", "localhost:8099")
+            .header("content-type", "application/json");
+        fixture.send(request.body(json.into()).unwrap()).await
+    };
+    assert_eq!(change(r#"{"set":{"mqtt.url":"mqtt://a"}}"#).await.status, StatusCode::OK);
+    let place: Place = "mqtt.url".parse().unwrap();
+    let edits = fixture.program.edits.lock().unwrap().clone();
+    assert_eq!(edits[0].set.get(&place), Some(&Some("mqtt://a".into())));
+    assert_eq!(change(r#"{"set":{"mqqt.url":"x"}}"#).await.status, StatusCode::BAD_REQUEST);
+    let refusal = Refusal { place: Some(place), message: "no host".into() };
+    fixture.program.refusals.lock().unwrap().push(refusal);
+    let refused = change(r#"{"set":{"mqtt.url":"mqtt://"}}"#).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.body, r#"{"error":{"message":"no host","place":"mqtt.url"}}"#);
 }

@@ -4,7 +4,10 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use axum::{
@@ -45,6 +48,9 @@ pub(crate) struct Program {
     pub(crate) refusals: Mutex<Vec<Refusal>>,
     /// What is heard.
     pub(crate) heard: Mutex<Vec<Heard>>,
+    /// Whether an export has no end, and how an export ended.
+    pub(crate) is_endless: AtomicBool,
+    pub(crate) exported: watch::Sender<Option<io::ErrorKind>>,
 }
 
 /// An answer of the page.
@@ -69,6 +75,8 @@ impl Fixture {
             edits: Mutex::default(),
             refusals: Mutex::default(),
             heard: Mutex::default(),
+            is_endless: AtomicBool::default(),
+            exported: watch::Sender::new(None),
         });
         // So that there is one.
         drop(program.open());
@@ -175,7 +183,16 @@ impl Backend for Program {
     fn look(&self) {}
 
     fn export(&self, request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
-        write!(out, "{request:?}")
+        if !self.is_endless.load(Relaxed) {
+            return write!(out, "{request:?}");
+        }
+        let ended = loop {
+            if let Err(error) = out.write_all(&[b'x'; 1000]) {
+                break error;
+            }
+        };
+        self.exported.send_replace(Some(ended.kind()));
+        Err(ended)
     }
 
     fn settings(&self) -> Settings {

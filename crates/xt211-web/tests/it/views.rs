@@ -1,6 +1,12 @@
 //! What is known, as people are shown it.
 
-use axum::http::StatusCode;
+use std::{io::ErrorKind, sync::atomic::Ordering::Relaxed};
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 use xt211_store::Reader;
 use xt211_web::{Backend as _, DatabaseSign, LogEntry, Outcome, StoreSign};
@@ -139,6 +145,23 @@ async fn an_export_is_what_the_program_writes() {
     }
     let nobody = fixture.get("/export/file?form=csv&meter=nobody").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_export_waits_for_its_reader_and_ends_with_it() {
+    let fixture = Fixture::new();
+    fixture.program.is_endless.store(true, Relaxed);
+    let request = Request::get("/export/file?form=lines").header("host", "localhost:8099");
+    let response = fixture.open(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"xt211.lp\"");
+    let mut chunks = response.into_body().into_data_stream();
+    for _ in 0..3 {
+        assert!(chunks.next().await.unwrap().unwrap().len() <= 64 * 1024);
+    }
+    drop(chunks);
+    let mut exported = fixture.program.exported.subscribe();
+    let ended = *exported.wait_for(Option::is_some).await.unwrap();
+    assert_eq!(ended, Some(ErrorKind::BrokenPipe));
 }
 
 #[tokio::test]
