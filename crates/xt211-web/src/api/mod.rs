@@ -94,7 +94,7 @@ async fn page(State(app): State<App>, visitor: Visitor) -> Page {
             operations.push((method, address.clone(), operation.summary.unwrap_or_default()));
         }
     }
-    let frame = Frame::new(Here::Overview, &visitor, app.backend.as_ref());
+    let frame = Frame::new(Here::Api, &visitor, app.backend.as_ref());
     render(&ApiPage { frame, operations })
 }
 

@@ -273,7 +273,51 @@ fn difference(one: Decimal, other: Decimal) -> Option<Decimal> {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+    use xt211_message::Registers;
+    use xt211_store::{Store, StoredEra};
+
     use super::*;
+
+    const MIDNIGHT: OffsetDateTime = datetime!(2026-02-21 23:00 UTC);
+
+    /// A meter whose total was read at these minutes.
+    fn used(totals: &[(i64, &str)], set_back: Option<i64>) -> Option<(String, i64)> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("a.db")).unwrap().store;
+        let minute = |minutes| MIDNIGHT + Duration::minutes(minutes);
+        let meter = store
+            .write(|store| {
+                let meter = store.add_meter("meter", None)?;
+                for (minutes, total) in totals {
+                    let value = Value::Number(total.parse().unwrap());
+                    let total = Registers::from_vec(vec![Register { code: IMPORT, value }]);
+                    store.append_reading(meter, minute(*minutes), &total.unwrap(), None)?;
+                }
+                if let Some(minutes) = set_back {
+                    let era = StoredEra { what: EraOf::Register(IMPORT), since: minute(minutes) };
+                    store.set_eras(meter, &[era])?;
+                }
+                Ok::<_, StoreError>(meter)
+            })
+            .unwrap();
+        let readout = Readout::of(&store, meter, minute(600)).unwrap()?;
+        let used = readout.used_since(&store, meter, MIDNIGHT).unwrap()?;
+        let since = (used.since.0 - MIDNIGHT).whole_minutes();
+        Some((used.energy.text().as_str().to_owned(), since))
+    }
+
+    #[test]
+    fn what_was_used_today() {
+        let day = [(-90, "99"), (-5, "100.5"), (10, "101"), (500, "103.25")];
+        assert_eq!(used(&day, None), Some(("2.75".into(), -5)));
+        assert_eq!(used(&day[..2], None), None);
+        assert_eq!(used(&day[2..], None), None);
+        // That would be of two days.
+        assert_eq!(used(&[(-1500, "99"), (10, "101")], None), None);
+        assert_eq!(used(&day, Some(10)), None);
+        assert_eq!(used(&day, Some(-5)), Some(("2.75".into(), -5)));
+    }
 
     #[test]
     fn differences_are_exact() {
