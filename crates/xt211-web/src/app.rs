@@ -22,9 +22,6 @@ use crate::{
     safety::{self, Access, Doorkeeper},
 };
 
-/// The most bytes that are taken of a form or of JSON.
-const LARGEST_BODY: usize = 64 * 1024;
-
 /// What every page has at hand.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -63,7 +60,8 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
     let open = Router::new()
         .route("/assets/{version}/{name}", get(asset))
         .route("/healthz", get(health::healthz))
-        .route("/login", get(safety::login).post(safety::log_in));
+        .route("/login", get(safety::login).post(safety::log_in))
+        .method_not_allowed_fallback(not_for_that);
     Router::new()
         .merge(page::routes())
         .merge(api::routes())
@@ -71,13 +69,15 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(not_for_that)
         .layer(from_fn_with_state(app.clone(), safety::admit))
         .merge(open)
-        .method_not_allowed_fallback(async || {
-            let message = "This address is not for that.";
-            Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
-        })
         .layer(from_fn_with_state(app.clone(), safety::shield))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(safety::LARGEST_BODY))
         .with_state(app)
+}
+
+async fn not_for_that() -> Failure {
+    let message = "This address is not for that.";
+    Failure::Refused(StatusCode::METHOD_NOT_ALLOWED, message.into())
 }

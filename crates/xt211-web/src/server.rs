@@ -32,7 +32,7 @@ const BREATH: Duration = Duration::from_secs(1);
 
 /// Serves the page.
 ///
-/// [`axum::serve`] knows no bounds, and is meant to stand behind something that does. This stands
+/// [`axum::serve()`] knows no bounds, and is meant to stand behind something that does. This stands
 /// alone, on a small board: what a client may cost in time and memory is in [`Limits`].
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// Serves until `stop` is over. Then what has begun is finished, for as long as that may take;
-    /// streams of events end at once.
+    /// streams of events end at once. A request that itself waits for this is cut off in the end.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let limits = self.limits;
         let places = Arc::new(Semaphore::new(limits.connections));
@@ -132,6 +132,7 @@ impl Server {
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.head)
+                .max_header_size(LARGEST_HEAD)
                 .max_buf_size(LARGEST_HEAD)
                 .serve_connection(TokioIo::new(Box::pin(stream)), service)
         );
@@ -191,5 +192,100 @@ async fn rest(error: &io::Error) {
     if !is_theirs {
         tracing::warn!("the page cannot take a connection: {error}");
         sleep(BREATH).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{response::IntoResponse as _, routing::get};
+    use futures_util::{FutureExt as _, stream};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::oneshot,
+    };
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Asks for what the router has at `/`, tells the server to end as soon as that has begun, and
+    /// then does something else.
+    async fn end_while(router: Router, goodbye: Duration, then: impl FnOnce()) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = Limits { head: LONG, write: LONG, goodbye, ..Limits::default() };
+        let (stop, stopped) = oneshot::channel();
+        let server = Server { router, limits };
+        let task = tokio::spawn(server.serve(listener, async { drop(stopped.await) }));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = vec![0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        stop.send(()).unwrap();
+        // Until it has heard it, and takes nobody any more.
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        then();
+        timeout(LONG, task).await.expect("it never ended").unwrap();
+        // What is cut off may end with a reset.
+        drop(stream.read_to_end(&mut answer).await);
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn streams_of_events_end_with_it() {
+        let events = async || {
+            let events = stream::iter(["data: 1\n\n"]).chain(stream::pending());
+            let body = Body::from_stream(events.map(Ok::<_, Infallible>));
+            ([(CONTENT_TYPE, EVENT_STREAM)], body).into_response()
+        };
+        let answer = end_while(Router::new().route("/", get(events)), LONG, || ()).await;
+        assert!(answer.contains("data: 1"), "{answer}");
+        assert!(answer.ends_with("0\r\n\r\n"), "it is whole: {answer}");
+    }
+
+    #[tokio::test]
+    async fn what_has_begun_is_finished() {
+        let (go_on, wait) = oneshot::channel::<()>();
+        let wait = wait.map(drop).shared();
+        let slow = async move || {
+            let parts = stream::iter(["first "]).chain(wait.map(|()| "last").into_stream());
+            Body::from_stream(parts.map(Ok::<_, Infallible>))
+        };
+        let router = Router::new().route("/", get(slow));
+        let answer = end_while(router, LONG, || go_on.send(()).unwrap()).await;
+        assert!(answer.contains("last"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn what_never_ends_is_cut_off() {
+        let endless = async || {
+            let parts = stream::iter(["first"]).chain(stream::pending());
+            Body::from_stream(parts.map(Ok::<_, Infallible>))
+        };
+        let router = Router::new().route("/", get(endless));
+        let answer = end_while(router, Duration::from_millis(100), || ()).await;
+        assert!(!answer.ends_with("0\r\n\r\n"), "it is not whole: {answer}");
+    }
+
+    #[tokio::test]
+    async fn a_fault_costs_one_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new()
+            .route("/fault", get(async || -> &'static str { panic!("as the test wants it") }))
+            .route("/", get(async || "fine"));
+        let limits = Limits { connections: 1, ..Limits::default() };
+        tokio::spawn(Server { router, limits }.serve(listener, std::future::pending()));
+        for (path, expected) in [("/fault", ""), ("/", "fine"), ("/fault", ""), ("/", "fine")] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            timeout(LONG, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+            assert!(answer.ends_with(expected), "{answer}");
+            assert_eq!(answer.is_empty(), expected.is_empty());
+        }
     }
 }

@@ -43,10 +43,6 @@ impl From<Failure> for Refused {
         if status.is_server_error() {
             tracing::warn!("a question could not be answered: {message}");
         }
-        let message = match failure {
-            Failure::NotFound => "There is no such thing.".into(),
-            _ => message,
-        };
         let error = ErrorView { message, place: None };
         Self { status, body: ErrorBody { error, others: Vec::new() } }
     }

@@ -1,5 +1,7 @@
 //! Lets in those who may see the page.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Request, State},
     http::{
@@ -133,7 +135,7 @@ pub(crate) fn too_many(seconds: u64) -> Failure {
 }
 
 /// Whole seconds, at least one.
-pub(crate) fn seconds(wait: std::time::Duration) -> u64 {
+pub(crate) fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
@@ -159,4 +161,40 @@ fn basic(headers: &HeaderMap) -> Option<String> {
     let credentials = String::from_utf8(credentials).ok()?;
     let (_, password) = credentials.split_once(':')?;
     scheme.eq_ignore_ascii_case("basic").then(|| password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones() {
+        for (cookie, expected) in [
+            ("xt211_zone=Europe%2FPrague", "Europe/Prague"),
+            ("a=b; xt211_zone=America/New_York", "America/New_York"),
+            ("xt211_zone=nowhere; xt211_zone=Asia%2FKolkata", "Asia/Kolkata"),
+            ("xt211_zone=Europe%2FNowhere", "UTC"),
+            ("xt211_zone=..%2F..%2Fetc%2Fpasswd", "UTC"),
+            ("xt211_zone=%ff", "UTC"),
+            ("", "UTC"),
+        ] {
+            let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(cookie))]);
+            assert_eq!(zone(&headers).iana_name(), Some(expected), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn passwords_of_scripts() {
+        for (header, expected) in [
+            ("Basic eDpjb3JyZWN0IGhvcnNl", Some("correct horse")),
+            ("basic eDphOmI=", Some("a:b")),
+            ("Basic eDo=", Some("")),
+            ("Basic eA==", None),
+            ("Basic", None),
+            ("Bearer eDpjb3JyZWN0IGhvcnNl", None),
+        ] {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(header))]);
+            assert_eq!(basic(&headers).as_deref(), expected, "{header}");
+        }
+    }
 }

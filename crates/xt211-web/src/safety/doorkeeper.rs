@@ -152,6 +152,8 @@ fn no_random_numbers(error: &getrandom::Error) -> Failure {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -200,5 +202,24 @@ mod tests {
         assert_eq!(judge(&keeper, "correct horse").await, Verdict::Wait(PATIENCE));
         drop(turn);
         assert_eq!(judge(&keeper, "correct horse").await, Verdict::Right);
+    }
+
+    /// A thread cannot be told to stop, so it keeps its turn.
+    #[test]
+    fn never_are_two_hashed_at_once() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.max_blocking_threads(1).enable_time().build().unwrap();
+        runtime.block_on(async {
+            let keeper = keeper();
+            let (go_on, wait) = std::sync::mpsc::channel::<()>();
+            let busy = spawn_blocking(move || wait.recv());
+            let gone = judge(&keeper, "correct horse").now_or_never();
+            assert_eq!(gone, None, "there is no thread for it yet");
+            assert_eq!(keeper.hashing.available_permits(), 0, "but it will come");
+            go_on.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            assert_eq!(judge(&keeper, "correct horse").await, Verdict::Right);
+            assert_eq!(keeper.hashing.available_permits(), 1);
+        });
     }
 }

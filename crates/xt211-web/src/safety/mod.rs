@@ -26,5 +26,5 @@ pub(crate) use self::{
     doorkeeper::Doorkeeper,
     login::{log_in, log_out, login},
     secret::is_same,
-    shield::shield,
+    shield::{LARGEST_BODY, shield},
 };

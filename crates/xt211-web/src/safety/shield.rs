@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{
         HeaderName, HeaderValue, Method, StatusCode,
@@ -27,6 +27,9 @@ use crate::{
 
 /// How long an answer may take to begin, with all that has to be read of the request before.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// The most bytes that are taken of a form or of JSON.
+pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 
 /// What a page may load and do, but for who may have it in a frame.
 macro_rules! policy {
@@ -84,6 +87,12 @@ fn check(arrival: &Arrival, request: &Request, is_api: bool) -> Result<(), Failu
                        the header Host, or to say it in X-Forwarded-Host.";
         return refused(StatusCode::FORBIDDEN, message);
     }
+    // So that nobody has to wait for what is refused in the end. What does not say how large it
+    // is, is refused where it is read.
+    if request.body().size_hint().lower() > LARGEST_BODY as u64 {
+        let message = "This is more than is taken at once: 64 KiB.";
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, message);
+    }
     // No form of another page can say that it is JSON.
     if is_api && request.method() == Method::POST && !is_json(request.headers()) {
         let message = "What is sent here has the Content-Type application/json.";
@@ -96,8 +105,12 @@ fn check(arrival: &Arrival, request: &Request, is_api: bool) -> Result<(), Failu
 fn finish(mut response: Response, base: &str, is_ingress: bool, is_api: bool) -> Response {
     if let Some(Reason(message)) = response.extensions_mut().remove() {
         let status = response.status();
+        // In the form of all errors of the API.
         let (kind, body) = if is_api {
-            ("application/json", json!({ "error": message }).to_string())
+            (
+                "application/json",
+                json!({ "error": { "message": message, "place": null } }).to_string(),
+            )
         } else {
             // It has nothing in it that could fail.
             let page = FailurePage { base, status, message: &message }.render();

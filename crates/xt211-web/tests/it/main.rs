@@ -6,5 +6,7 @@ mod api;
 mod fixture;
 mod frame;
 mod live;
+mod safety;
 mod sample;
+mod server;
 mod views;
