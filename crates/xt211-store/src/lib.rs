@@ -37,7 +37,9 @@ pub use meter::StoredMeter;
 pub use queries::Queries;
 pub use reader::Reader;
 pub use record::{Content, Record, Ticket};
-pub use set_aside::{Filed, NewContent, NewSetAside, Refusal, SetAside, SetAsideContent};
+pub use set_aside::{
+    Filed, NewContent, NewSetAside, Refusal, Selection, SetAside, SetAsideContent,
+};
 pub use statistic::StoredHour;
 pub use store::{Opened, Store};
 pub use subscription::{Session, StoredSubscription, Subscription, SubscriptionState};

@@ -54,6 +54,59 @@ impl Queries {
         })
     }
 
+    /// How many meters there are.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn meter_count(&self) -> Result<u64, StoreError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT count(*) FROM meter")?;
+            let count: i64 = statement.query_one((), |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+    }
+
+    /// Meters whose id, serial number or topic contains a text (an empty one is in all of them), in
+    /// the order in which they were added: those after one, or the first ones, up to a number of
+    /// them. Letters of ASCII may be small or large.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn find_meters(
+        &self,
+        text: &str,
+        after: Option<MeterKey>,
+        limit: usize,
+    ) -> Result<Vec<StoredMeter>, StoreError> {
+        self.ask(|connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM meter WHERE key > ?1 AND
+                     (instr(lower(id), ?2) > 0 OR instr(lower(coalesce(serial, '')), ?2) > 0
+                      OR instr(lower(coalesce(topic, '')), ?2) > 0)
+                 ORDER BY key LIMIT ?3"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let after = after.map_or(i64::MIN, |key| key.0);
+            let row = params![after, text.to_ascii_lowercase(), position(limit)];
+            statement.query_and_then(row, |row| from_row(connection, row))?.collect()
+        })
+    }
+
+    /// When InfluxDB last took something of any meter, in UTC.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn last_forwarded(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT max(forwarded_at) FROM meter")?;
+            let at: Option<i64> = statement.query_one((), |row| row.get(0))?;
+            at.map(from_nanoseconds).transpose()
+        })
+    }
+
     /// One meter, by its id.
     ///
     /// # Errors

@@ -82,6 +82,26 @@ impl Queries {
             Ok(counts.collect::<Result<_, _>>()?)
         })
     }
+
+    /// How many records [`forward_range`](Transaction::forward_range) would put into the outbox.
+    /// Counts them one by one.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn forwardable_count(&self, range: &Range) -> Result<u64, StoreError> {
+        self.ask(|connection| {
+            let sql = format!("SELECT count(*) {FORWARDABLE}");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut count = 0;
+            each_part(connection, range, |part| {
+                let more: i64 = statement.query_one(part, |row| row.get(0))?;
+                count += more.unsigned_abs();
+                Ok(())
+            })?;
+            Ok(count)
+        })
+    }
 }
 
 impl Transaction<'_> {
@@ -133,24 +153,37 @@ impl Transaction<'_> {
     /// See [`Transaction`].
     pub fn forward_range(&mut self, range: &Range) -> Result<u64, StoreError> {
         self.change(|connection| {
-            let sql = "INSERT OR IGNORE INTO again (sequence) SELECT sequence FROM record
-                       WHERE meter = ?1 AND kind = ?2 AND time >= ?3 AND time < ?4
-                       AND sequence <= ?5 AND NOT EXISTS
-                           (SELECT 1 FROM set_aside WHERE set_aside.sequence = record.sequence)";
-            let mut statement = connection.prepare_cached(sql)?;
-            let cursor = cursor(connection)?;
+            let sql = format!("INSERT INTO again (sequence) SELECT sequence {FORWARDABLE}");
+            let mut statement = connection.prepare_cached(&sql)?;
             let mut count = 0;
-            for meter in range.meters(connection)? {
-                for kind in [READING, STATE] {
-                    let span = range.span();
-                    let row = params![meter.0, kind, span.start, span.end, cursor.0];
-                    count += statement.execute(row)?;
-                }
-            }
-            // Cannot truncate: no platform's sizes are wider than 64 bits.
-            Ok(count as u64)
+            each_part(connection, range, |part| {
+                // Cannot truncate: no platform's sizes are wider than 64 bits.
+                count += statement.execute(part)? as u64;
+                Ok(())
+            })?;
+            Ok(count)
         })
     }
+}
+
+/// The records of a [part](each_part) of a range that can be forwarded again.
+const FORWARDABLE: &str = "FROM record WHERE meter = ?1 AND kind = ?2 AND time >= ?3 AND time < ?4
+    AND sequence <= ?5 AND NOT EXISTS (SELECT 1 FROM again WHERE sequence = record.sequence)
+    AND NOT EXISTS (SELECT 1 FROM set_aside WHERE set_aside.sequence = record.sequence)";
+
+/// Does something for each meter and kind of a range, which the index has by themselves.
+fn each_part(
+    connection: &Connection,
+    range: &Range,
+    mut work: impl FnMut([i64; 5]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let (span, cursor) = (range.span(), cursor(connection)?);
+    for meter in range.meters(connection)? {
+        for kind in [READING, STATE] {
+            work([meter.0, kind, span.start, span.end, cursor.0])?;
+        }
+    }
+    Ok(())
 }
 
 /// Sees to it that records wait no more, and returns which meters they are of.

@@ -9,14 +9,16 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{get, post},
 };
+use tokio::sync::Semaphore;
 use xt211_store::{Reader, StoreError};
 
 use crate::{
+    api,
     asset::asset,
     backend::Backend,
-    chart,
+    chart, download,
     failure::Failure,
-    page,
+    health, live, metrics, page,
     safety::{self, Access, Doorkeeper},
     settings, setup,
 };
@@ -26,9 +28,20 @@ use crate::{
 pub(crate) struct App {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
+    /// How many more exports may be under way.
+    pub(crate) exports: Arc<Semaphore>,
+    /// How many more pages can be told of changes.
+    pub(crate) listeners: Arc<Semaphore>,
 }
 
 impl App {
+    fn new(backend: Arc<dyn Backend>, access: Access) -> Self {
+        let doorkeeper = Arc::new(Doorkeeper::new(access));
+        let (exports, listeners) = (download::AT_ONCE, live::AT_ONCE);
+        let [exports, listeners] = [exports, listeners].map(|many| Arc::new(Semaphore::new(many)));
+        Self { backend, doorkeeper, exports, listeners }
+    }
+
     /// Asks the store something, in a thread that may block.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
@@ -44,18 +57,21 @@ impl App {
 /// All of the page. A request needs the address that it came from, as a
 /// [`ConnectInfo`](axum::extract::ConnectInfo).
 pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
-    let app = App { backend, doorkeeper: Arc::new(Doorkeeper::new(access)) };
+    let app = App::new(backend, access);
     let open = Router::new()
         .route("/assets/{version}/{name}", get(asset))
+        .route("/healthz", get(health::healthz))
         .route("/login", get(safety::login).post(safety::log_in))
         .method_not_allowed_fallback(not_for_that);
     Router::new()
-        .route("/", get(page::overview).layer(from_fn_with_state(app.clone(), setup::first)))
-        .route("/charts", get(page::charts))
+        .merge(page::routes(&app))
         .route("/api/meters/{id}/consumption", get(chart::api::consumption))
         .route("/api/meters/{id}/power", get(chart::api::power))
+        .merge(api::routes())
         .merge(settings::routes())
         .merge(setup::routes())
+        .route("/events", get(live::events))
+        .route("/metrics", get(metrics::metrics))
         .route("/logout", post(safety::log_out))
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(not_for_that)

@@ -16,7 +16,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// Each with its type.
-const ASSETS: [(&str, &str, &str); 8] = [
+const ASSETS: [(&str, &str, &str); 9] = [
     ("style.css", CSS, include_str!("../assets/style.css")),
     ("chart.css", CSS, include_str!("../assets/chart.css")),
     ("chart.js", SCRIPT, include_str!("../assets/chart.js")),
@@ -24,6 +24,7 @@ const ASSETS: [(&str, &str, &str); 8] = [
     ("forms.css", CSS, include_str!("../assets/forms.css")),
     ("forms.js", SCRIPT, include_str!("../assets/forms.js")),
     ("setup.js", SCRIPT, include_str!("../assets/setup.js")),
+    ("live.js", SCRIPT, include_str!("../assets/live.js")),
     ("icon.svg", SVG, include_str!("../assets/icon.svg")),
 ];
 

@@ -26,6 +26,7 @@ pub(crate) enum Here {
     Export,
     Settings,
     Setup,
+    Api,
 }
 
 impl Here {
@@ -42,6 +43,7 @@ impl Here {
             Self::Export => "export",
             Self::Settings => "settings",
             Self::Setup => "setup",
+            Self::Api => "api",
         }
     }
 
@@ -54,6 +56,7 @@ impl Here {
             Self::Export => "Export",
             Self::Settings => "Settings",
             Self::Setup => "Setup",
+            Self::Api => "API",
         }
     }
 }

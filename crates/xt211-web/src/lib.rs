@@ -1,17 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod app;
 mod asset;
 mod backend;
 mod chart;
+mod download;
 mod failure;
 mod form;
 mod frame;
+mod health;
+mod live;
+mod metrics;
 mod page;
+mod query;
+mod question;
 mod safety;
 mod server;
 mod settings;
 mod setup;
+mod span;
+mod view;
 mod visitor;
 
 pub use app::router;

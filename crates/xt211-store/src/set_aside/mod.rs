@@ -3,11 +3,13 @@
 mod changes;
 mod digest;
 mod queries;
+mod selection;
 
 use rusqlite::Row;
 use time::OffsetDateTime;
 use xt211_message::Registers;
 
+pub use self::selection::Selection;
 use crate::{
     MeterKey, Sequence, codec,
     failure::Failure,

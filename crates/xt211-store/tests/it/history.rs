@@ -220,3 +220,34 @@ fn pruning_can_be_done_by_and_by() {
     assert_eq!([prune(), prune(), prune()], [4, 2, 0]);
     assert_eq!(all(&fixture.store, &Range::default()), [7]);
 }
+
+#[test]
+fn meters_are_found_page_by_page() {
+    let mut fixture = Fixture::new();
+    let keys = fixture.write(|transaction| {
+        let flats = ["flat_1", "flat_2", "flat_3"];
+        let topic = |id: &str| format!("Flats/{}/data", &id[5..]);
+        let keys = flats.map(|id| transaction.add_meter(id, Some(&topic(id))));
+        keys.into_iter().collect::<Result<Vec<_>, _>>()
+    });
+    let mut two = fixture.store.meter("flat_2").unwrap().unwrap();
+    two.serial = Some("SAG5100".into());
+    fixture.write(|transaction| transaction.update_meter(&two));
+    let find = |text: &str, after, limit| {
+        let meters = fixture.store.find_meters(text, after, limit).unwrap();
+        meters.into_iter().map(|meter| meter.id).collect::<Vec<_>>()
+    };
+    assert_eq!(find("", None, 9), ["one", "flat_1", "flat_2", "flat_3"]);
+    assert_eq!(find("", None, 2), ["one", "flat_1"]);
+    assert_eq!(find("", Some(keys[0]), 2), ["flat_2", "flat_3"]);
+    assert_eq!(find("FLAT", None, 2), ["flat_1", "flat_2"]);
+    assert_eq!(find("sag51", None, 9), ["flat_2"]);
+    assert_eq!(find("flats/3", None, 9), ["flat_3"]);
+    assert_eq!(find("%", None, 9), [""; 0]);
+    assert_eq!(fixture.store.meter_count().unwrap(), 4);
+    assert_eq!(fixture.store.last_forwarded().unwrap(), None);
+    let meter = fixture.meter;
+    fixture.write(|transaction| transaction.append_reading(meter, minute(1), &total(1), None));
+    fixture.forward(&[1]);
+    assert_eq!(fixture.store.last_forwarded().unwrap(), Some(minute(100)));
+}

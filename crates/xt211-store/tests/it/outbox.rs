@@ -85,15 +85,19 @@ fn a_range_is_forwarded_again() {
     fixture.forward(&[1, 2, 4, 5, 7]);
     assert_eq!(fixture.waiting(), [6]);
     let range = Range { meter: None, from: Some(minute(2)), to: Some(minute(5)) };
+    assert_eq!(fixture.store.forwardable_count(&range).unwrap(), 3);
     assert_eq!(fixture.write(|transaction| transaction.forward_range(&range)), 3);
     // 6 was passed over, so it is listed as well.
     assert_eq!(fixture.waiting(), [2, 4, 6, 7]);
+    assert_eq!(fixture.store.forwardable_count(&range).unwrap(), 0);
     assert_eq!(fixture.write(|transaction| transaction.forward_range(&range)), 0);
     fixture.forward(&[2, 4, 6, 7]);
     let range = Range { meter: Some(other), ..Range::default() };
+    assert_eq!(fixture.store.forwardable_count(&range).unwrap(), 1);
     assert_eq!(fixture.write(|transaction| transaction.forward_range(&range)), 1);
     assert_eq!(fixture.waiting(), [7]);
     let range = Range { meter: Some(meter), ..Range::default() };
+    assert_eq!(fixture.store.forwardable_count(&range).unwrap(), 5);
     assert_eq!(fixture.write(|transaction| transaction.forward_range(&range)), 5);
     assert_eq!(fixture.store.waiting_counts().unwrap(), [(meter, 5), (other, 1)]);
 }

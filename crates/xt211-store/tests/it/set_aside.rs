@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use xt211_store::{NewContent, NewSetAside, Queries, SetAside, SetAsideContent};
+use xt211_store::{NewContent, NewSetAside, Queries, Selection, SetAside, SetAsideContent};
 
 use crate::fixture::{Fixture, into, minute, total};
 
@@ -151,4 +151,51 @@ fn a_visit_can_end_early() {
     fixture.store.set_aside_entries(None, &mut visit).unwrap();
     fixture.store.set_aside_entries(Some(fixture.meter), &mut visit).unwrap();
     assert_eq!(seen, [1, 2]);
+}
+
+#[test]
+fn some_of_it_is_selected_and_changed_page_by_page() {
+    let mut fixture = Fixture::new();
+    let meter = fixture.meter;
+    fixture.write(|transaction| {
+        for (number, code) in ["a", "b", "a", "a", "b", "a"].into_iter().enumerate() {
+            let meter = (number % 2 == 0).then_some(meter);
+            let bytes = [number as u8];
+            transaction.set_aside(&NewSetAside { meter, code, ..message(1, &bytes) })?;
+        }
+        transaction.discard(6)
+    });
+    let all = Selection::default();
+    let ids = |fixture: &Fixture, selection: &Selection, limit| {
+        let entries = fixture.store.newest_set_aside(selection, limit).unwrap();
+        entries.iter().map(|entry| entry.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&fixture, &all, 9), [5, 4, 3, 2, 1]);
+    assert_eq!(ids(&fixture, &all, 2), [5, 4]);
+    assert_eq!(ids(&fixture, &Selection { up_to: Some(3), ..all.clone() }, 2), [3, 2]);
+    let a = Selection { code: Some("a".into()), ..all.clone() };
+    assert_eq!(ids(&fixture, &a, 9), [4, 3, 1]);
+    let of_meter = Selection { meter: Some(meter), ..a.clone() };
+    assert_eq!(ids(&fixture, &of_meter, 9), [3, 1]);
+    let counts = |fixture: &Fixture, selection: &Selection| {
+        let counts = fixture.store.set_aside_codes(selection).unwrap();
+        counts.iter().map(|(code, count)| format!("{code}{count} ")).collect::<String>()
+    };
+    assert_eq!(counts(&fixture, &all), "a3 b2 ");
+    assert_eq!(counts(&fixture, &Selection { up_to: Some(2), ..all.clone() }), "a1 b1 ");
+
+    fixture.write(|transaction| transaction.refuse_release(4, "no meter"));
+    let requested = fixture.write(|transaction| transaction.request_releases(&a, 2));
+    assert_eq!(requested, [4, 3]);
+    let rest = Selection { up_to: Some(2), ..a.clone() };
+    let requested = fixture.write(|transaction| transaction.request_releases(&rest, 2));
+    assert_eq!(requested, [1]);
+    assert_eq!(fixture.store.releases(9).unwrap(), [1, 3, 4]);
+    assert_eq!(fixture.store.set_aside_entry(4).unwrap().unwrap().obstacle, None);
+
+    let discarded = fixture.write(|transaction| transaction.discard_all(&of_meter, 9));
+    assert_eq!(discarded, [3, 1]);
+    assert_eq!(ids(&fixture, &all, 9), [5, 4, 2]);
+    assert_eq!(fixture.store.releases(9).unwrap(), [4]);
+    assert_eq!(fixture.write(|transaction| transaction.discard_all(&of_meter, 9)), [0_i64; 0]);
 }

@@ -4,14 +4,17 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::ConnectInfo,
-    http::{HeaderMap, Request, StatusCode},
+    http::{HeaderMap, Request, Response, StatusCode},
 };
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -36,7 +39,7 @@ pub(crate) struct Fixture {
 /// The program behind the page.
 pub(crate) struct Program {
     folder: TempDir,
-    pub(crate) signs: watch::Sender<VitalSigns>,
+    pub(crate) signs: Signs,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) log: Mutex<Vec<LogEntry>>,
     /// What was saved.
@@ -47,6 +50,9 @@ pub(crate) struct Program {
     pub(crate) refusals: Mutex<Vec<Refusal>>,
     /// What is heard.
     pub(crate) heard: Mutex<Vec<Heard>>,
+    /// Whether an export has no end, and how an export ended.
+    pub(crate) is_endless: AtomicBool,
+    pub(crate) exported: watch::Sender<Option<io::ErrorKind>>,
 }
 
 /// An answer of the page.
@@ -65,13 +71,15 @@ impl Fixture {
     pub(crate) fn with(access: Access) -> Self {
         let program = Arc::new(Program {
             folder: tempfile::tempdir().unwrap(),
-            signs: watch::Sender::new(VitalSigns::default()),
+            signs: Signs::default(),
             settings: Mutex::default(),
             log: Mutex::default(),
             edits: Mutex::default(),
             trials: Mutex::default(),
             refusals: Mutex::default(),
             heard: Mutex::default(),
+            is_endless: AtomicBool::default(),
+            exported: watch::Sender::new(None),
         });
         // So that there is one.
         drop(program.open());
@@ -80,16 +88,21 @@ impl Fixture {
     }
 
     /// Sends a request from this machine, unless it says where it comes from.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
-        let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
-        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
-            request.extensions_mut().insert(peer);
-        }
-        let response = self.router.clone().oneshot(request).await.unwrap();
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.open(request).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The same, of which the answer is still to be read.
+    pub(crate) async fn open(&self, mut request: Request<Body>) -> Response<Body> {
+        let peer = ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000)));
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(peer);
+        }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn get(&self, address: &str) -> Answer {
@@ -121,7 +134,31 @@ impl Fixture {
     }
 }
 
+/// How things stand, until the program ends.
+pub(crate) struct Signs(Mutex<Option<watch::Sender<VitalSigns>>>);
+
+impl Default for Signs {
+    fn default() -> Self {
+        Self(Mutex::new(Some(watch::Sender::new(VitalSigns::default()))))
+    }
+}
+
+impl Signs {
+    pub(crate) fn send_modify(&self, change: impl FnOnce(&mut VitalSigns)) {
+        self.0.lock().unwrap().as_ref().unwrap().send_modify(change);
+    }
+
+    fn subscribe(&self) -> watch::Receiver<VitalSigns> {
+        self.0.lock().unwrap().as_ref().unwrap().subscribe()
+    }
+}
+
 impl Program {
+    /// Ends: nothing changes any more.
+    pub(crate) fn end(&self) {
+        self.signs.0.lock().unwrap().take();
+    }
+
     /// Opens the store, to fill it.
     pub(crate) fn open(&self) -> Store {
         let Opened { store, .. } = Store::open(&self.store()).unwrap();
@@ -149,7 +186,16 @@ impl Backend for Program {
     fn look(&self) {}
 
     fn export(&self, request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()> {
-        write!(out, "{request:?}")
+        if !self.is_endless.load(Relaxed) {
+            return write!(out, "{request:?}");
+        }
+        let ended = loop {
+            if let Err(error) = out.write_all(&[b'x'; 1000]) {
+                break error;
+            }
+        };
+        self.exported.send_replace(Some(ended.kind()));
+        Err(ended)
     }
 
     fn settings(&self) -> Settings {

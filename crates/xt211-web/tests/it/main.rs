@@ -2,8 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+mod api;
 mod charts;
 mod fixture;
 mod frame;
+mod live;
 mod safety;
+mod sample;
 mod server;
+mod views;
