@@ -4,12 +4,14 @@
 (() => {
   for (const region of document.querySelectorAll("[data-stream]")) {
     const source = new EventSource(region.dataset.stream);
+    let shown = "";
     source.onmessage = ({ data }) => {
+      if (data === shown) return;
       const focused = document.activeElement;
       const isInside = region.contains(focused);
-      // Nobody likes a form that changes while they are at it.
-      if (isInside && focused.matches("input")) return;
-      region.innerHTML = data;
+      region.innerHTML = shown = data;
+      const count = region.querySelectorAll("li").length;
+      document.getElementById(region.dataset.count).textContent = count ? `${count} found` : "";
       if (isInside && focused.id) document.getElementById(focused.id)?.focus();
     };
   }

@@ -62,7 +62,7 @@ pub(crate) const fn title(section: Section) -> &'static str {
 pub(crate) const fn about(section: Section) -> &'static str {
     match section {
         Section::Mqtt => "The MQTT broker that the meter's module sends to.",
-        Section::Meter => "Where a meter's messages come from, and what it is called.",
+        Section::Meter => "Where its messages come from, and what it is called.",
         Section::HomeAssistant => {
             "Meters appear in Home Assistant by themselves, if its MQTT integration uses the same \
              broker."
