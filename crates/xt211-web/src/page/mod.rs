@@ -1,0 +1,5 @@
+//! The pages.
+
+mod overview;
+
+pub(crate) use self::overview::overview;

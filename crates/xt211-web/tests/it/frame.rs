@@ -1,0 +1,20 @@
+//! What is around every page.
+
+use axum::http::StatusCode;
+
+use crate::fixture::Fixture;
+
+#[tokio::test]
+async fn the_page_is_there_and_its_parts_are() {
+    let fixture = Fixture::new();
+    let page = fixture.get("/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for (_, address) in page.body.match_indices("assets/").map(|(at, _)| page.body.split_at(at)) {
+        let address = address.split('"').next().unwrap();
+        let part = fixture.get(&format!("/{address}")).await;
+        assert_eq!(part.status, StatusCode::OK, "{address}");
+        assert!(!part.body.is_empty(), "{address}");
+        assert!(part.headers["content-type"].to_str().unwrap().contains('/'), "{address}");
+    }
+    assert_eq!(fixture.get("/nothing").await.status, StatusCode::NOT_FOUND);
+}
