@@ -39,7 +39,8 @@ expect() { is "$1" "$2" || fail "expected $1=$2, found $(property "$1")"; }
 say 'builds the package'
 command -v cargo-deb >/dev/null || cargo install --quiet --locked cargo-deb@3.8.0
 machine
-cargo deb --quiet -p xt211-bridge --locked -o "$scratch/xt211-bridge.deb" >/dev/null
+cargo deb --quiet -p xt211-bridge --locked -o "$scratch/xt211-bridge.deb" >"$scratch/log" 2>&1 ||
+    fail "$(cat "$scratch/log")"
 [[ $(dpkg-deb -f "$scratch/xt211-bridge.deb" Depends) =~ ^libc6\ [^,]*$ ]] ||
     fail "needs more than the C library: $(dpkg-deb -f "$scratch/xt211-bridge.deb" Depends)"
 
