@@ -65,7 +65,7 @@ boot() {
 
 # Runs a command in what was booted.
 booted() {
-    nsenter --target="$leader" --all --wd=/ --root \
+    nsenter --target="$leader" --all --root --wd \
         env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"
 }
 
