@@ -32,6 +32,11 @@ until_it booted mosquitto_pub -t elektromer/data -q 1 -f /srv/seed-data.json
 booted mosquitto_sub -t xt211/meter/energy -C 1 -W 60 | grep -q '"1.8.0":7369.066' ||
     fail 'the reading does not come out'
 
+say 'its page asks for the rest'
+booted bash -c 'exec 3<>/dev/tcp/127.0.0.1/8099
+    printf "GET / HTTP/1.0\r\nHost: localhost:8099\r\n\r\n" >&3
+    cat <&3' | grep -qi '^location: /setup' || fail 'it does not'
+
 say 'it is locked up'
 status=$(booted cat "/proc/$(property MainPID)/status")
 for line in 'CapBnd:\s*0*$' 'NoNewPrivs:\s*1$' 'Seccomp:\s*2$'; do
@@ -53,6 +58,17 @@ restart --no-block
 until_it is ActiveState failed
 expect ExecMainStatus 2
 expect NRestarts 0
+rm "$root$state/xt211-bridge.toml"
+
+say 'it reads its settings again when it is told to'
+restart
+until_it logged 'connected to mqtt://localhost:1883'
+before=$(property MainPID)
+configure '[homeassistant]' 'topic_prefix = "changed"'
+booted systemctl reload xt211-bridge
+booted mosquitto_sub -t changed/bridge/availability -C 1 -W 60 | grep -q online ||
+    fail 'nothing comes out as it is configured now'
+expect MainPID "$before"
 rm "$root$state/xt211-bridge.toml"
 
 say 'it reads /etc as long as there is nothing else'
