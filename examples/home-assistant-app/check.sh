@@ -52,6 +52,7 @@ if ! image_tool inspect --type image "$base" >/dev/null 2>&1; then
     say "a base of $VERSION_CODENAME and $(rustc --version)"
     image_tool rm --all >/dev/null 2>&1 || true
     image_tool rmi --all --force >/dev/null 2>&1 || true
+    rm -rf --one-file-system "${TMPDIR:?}"/*
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' \
         | awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }')
     debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev \

@@ -62,4 +62,6 @@ if [ "$(option statistics)" = true ]; then
 fi
 unset SUPERVISOR_TOKEN HASSIO_TOKEN
 
+# A file that is named has to be there.
+[ -e "$XT211_CONFIG" ] || : >"$XT211_CONFIG"
 exec xt211-bridge run
