@@ -108,6 +108,8 @@ step 'stops in time, and says goodbye'
 stop
 says xt211/bridge/availability offline || fail 'said no goodbye'
 
+! grep -F -e "$token" -e "$password" "$work/app.log" || fail 'a secret is in the log'
+
 step 'goes on where it was'
 sed 's/20:27:09/20:42:09/; s/7369.066/7369.166/; s/1338.005/1338.105/' "$corpus/seed-data.json" \
     | publish elektromer/data

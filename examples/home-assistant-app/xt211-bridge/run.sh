@@ -44,11 +44,10 @@ if [ "$(option mosquitto)" = true ]; then
         of_mqtt() { printf '%s' "$mqtt" | jq -r ".data | $1"; }
         XT211_MQTT_URL=$(of_mqtt '(if .ssl then "mqtts" else "mqtt" end) + "://\(.host):\(.port)"')
         export XT211_MQTT_URL
-        if [ -n "$(of_mqtt '.username // ""')" ]; then
-            XT211_MQTT_USERNAME=$(of_mqtt .username)
-            of_mqtt .password | secret mqtt-password
-            export XT211_MQTT_USERNAME XT211_MQTT_PASSWORD_FILE=/tmp/mqtt-password
-        fi
+        XT211_MQTT_USERNAME=$(of_mqtt '.username // ""')
+        [ -z "$XT211_MQTT_USERNAME" ] || export XT211_MQTT_USERNAME
+        of_mqtt '.password // ""' | secret mqtt-password
+        [ -z "$(cat /tmp/mqtt-password)" ] || export XT211_MQTT_PASSWORD_FILE=/tmp/mqtt-password
     else
         say "the supervisor offers no broker: set one in the page, or install the Mosquitto app" \
             "and start this one again"
