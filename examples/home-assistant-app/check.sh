@@ -3,7 +3,7 @@
 # supervisor that answers as the real one does, and a real broker that wants a password.
 #
 # Needs root on Debian, Rust, and 5 GB in a cache outside of this folder, which may be deleted at
-# any time. The first build takes ten minutes, a later one two.
+# any time. The first build takes ten minutes, a later one two to five.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,6 +14,10 @@ say() { printf 'home-assistant-app: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
 
 [[ $EUID -eq 0 ]] || fail 'only root can build an image and run it: run this as root'
+if [[ ${XT211_MOUNTS:-} != private ]]; then
+    # What is mounted from here on nobody else sees, and it is gone with us, however we end.
+    XT211_MOUNTS=private exec unshare --mount "./$(basename "$0")"
+fi
 mkdir -p "$cache"
 
 apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@" >/dev/null; }
@@ -42,7 +46,7 @@ apparmor_parser --skip-kernel-load --skip-cache xt211-bridge/apparmor.txt 2>"$wo
 export TMPDIR=$cache/tmp
 mkdir -p "$TMPDIR"
 image_tool() {
-    buildah --root "$cache/images" --runroot "$cache/images-run" --storage-driver overlay "$@"
+    buildah --root "$cache/images" --runroot "$work/images-run" --storage-driver overlay "$@"
 }
 
 # What the Dockerfile takes from a registry: here it is this machine's Debian, with its Rust.
