@@ -1,6 +1,10 @@
 //! What the page asks, answered.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -146,7 +150,10 @@ impl Backend for Program {
     }
 
     fn settings(&self) -> Settings {
-        self.origin.settings()
+        let settings = self.origin.settings();
+        // Whoever has readings does not have to set anything up, whatever they have configured.
+        let is_new = settings.is_new && !has_readings(&self.store());
+        Settings { is_new, ..settings }
     }
 
     fn save(&self, edit: Edit) -> BoxFuture<'_, Result<(), Vec<Refusal>>> {
@@ -189,6 +196,11 @@ impl Backend for Program {
             None => stream::iter(parts.wrong_in(Section::Mqtt)).map(Err).boxed(),
         }
     }
+}
+
+fn has_readings(store: &Path) -> bool {
+    let meters = Reader::open(store).and_then(|store| store.meters());
+    meters.is_ok_and(|meters| !meters.is_empty())
 }
 
 /// A password is not kept as it is.

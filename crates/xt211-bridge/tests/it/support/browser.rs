@@ -90,8 +90,9 @@ impl Browser {
     /// Waits until the page is there with all its parts.
     pub(crate) async fn loaded(&mut self) {
         eventually("the page", async || {
-            let state = self.evaluate("document.readyState").await;
-            (state == "complete").then_some(())
+            let state = json!({ "expression": "document.readyState" });
+            let state = self.ask("Runtime.evaluate", state).await.ok()?;
+            (state["result"]["value"] == "complete").then_some(())
         })
         .await;
     }
@@ -106,11 +107,16 @@ impl Browser {
 
     /// Waits until there are these texts on it, and returns all there is to read.
     pub(crate) async fn shows(&mut self, texts: &[&str]) -> String {
+        let (since, mut is_said) = (Instant::now(), false);
         eventually(&format!("{texts:?} on the page"), async || {
             // Between two pages there is nothing to read.
-            let read = self.call("Runtime.evaluate", json!({ "expression": READ })).await;
+            let read = self.ask("Runtime.evaluate", json!({ "expression": READ })).await.ok()?;
             let read = read["result"]["value"].as_str()?;
-            texts.iter().all(|text| read.contains(text)).then(|| read.to_owned())
+            let shows = texts.iter().all(|text| read.contains(text));
+            if since.elapsed() > DEADLINE / 2 && !std::mem::replace(&mut is_said, true) {
+                eprintln!("--- the page shows: {read}");
+            }
+            shows.then(|| read.to_owned())
         })
         .await
     }
@@ -142,8 +148,10 @@ impl Browser {
             }})()",
             Value::from(selector)
         );
+        let script = json!({ "expression": script, "returnByValue": true });
         eventually(&format!("{selector} on the page"), async || {
-            let place = self.evaluate(&script).await;
+            let answer = self.ask("Runtime.evaluate", script.clone()).await.ok()?;
+            let place = &answer["result"]["value"];
             Some([place[0].as_f64()?, place[1].as_f64()?])
         })
         .await
@@ -153,7 +161,6 @@ impl Browser {
     pub(crate) async fn write(&mut self, selector: &str, text: &str) {
         self.click(selector).await;
         self.evaluate("document.activeElement.select()").await;
-        self.key("Backspace").await;
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
@@ -193,14 +200,17 @@ impl Browser {
     /// that `XT211_TEST_PICTURES` names.
     pub(crate) async fn picture(&mut self, name: &str) {
         let Some(folder) = env::var_os("XT211_TEST_PICTURES") else { return };
-        let (mut last, mut since) = (Value::Null, Instant::now());
+        let begun = Instant::now();
+        let (mut last, mut since) = (Value::Null, begun);
         eventually("nothing to move", async || {
             let format = json!({ "format": "png", "optimizeForSpeed": false });
             let next = self.call("Page.captureScreenshot", format).await;
             if next != last {
                 (last, since) = (next, Instant::now());
             }
-            (since.elapsed() > STILL).then_some(())
+            // A clock never stands still.
+            let is_still = since.elapsed() > STILL || begun.elapsed() > 3 * STILL;
+            is_still.then_some(())
         })
         .await;
         let picture = STANDARD.decode(last["data"].as_str().unwrap()).unwrap();
@@ -212,8 +222,13 @@ impl Browser {
         &self.complaints
     }
 
-    /// Asks it something in its own words.
+    /// Has it do something that it can, in its own words.
     pub(crate) async fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.ask(method, parameters).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Asks it for something that it may not be able to: between two pages there is nothing.
+    async fn ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.last_id += 1;
         let mut call = json!({ "id": self.last_id, "method": method, "params": parameters });
         if !self.session.is_empty() {
@@ -226,8 +241,10 @@ impl Browser {
             let Message::Text(text) = message else { continue };
             let mut answer: Value = serde_json::from_str(&text).unwrap();
             if answer["id"] == self.last_id {
-                assert_eq!(answer["error"], Value::Null, "{method}");
-                return answer["result"].take();
+                return match answer["error"].take() {
+                    Value::Null => Ok(answer["result"].take()),
+                    error => Err(error),
+                };
             }
             self.note(&answer);
         }
