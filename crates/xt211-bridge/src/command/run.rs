@@ -49,8 +49,14 @@ async fn apply_again(program: &Program, mut hangup: Signal) -> Infallible {
     loop {
         // There always is a next one.
         let _ = hangup.recv().await;
-        for problem in program.reload().await {
-            tracing::error!("{problem}; the bridge goes on with the configuration before");
+        let problems = program.reload().await;
+        for problem in &problems {
+            tracing::error!("{problem}");
+        }
+        if !problems.is_empty() {
+            tracing::error!(
+                "the configuration is not applied; the bridge goes on with the one before"
+            );
         }
     }
 }

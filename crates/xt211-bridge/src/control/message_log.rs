@@ -163,7 +163,8 @@ mod tests {
         let meters = |records| Fate::Meters { id: "m", records, refusals: &refusals };
         let both = [Outcome::Kept(2), set_aside.clone()];
         assert_eq!(push(&mut log, b"1", meters(2)).outcomes, both);
-        assert_eq!(push(&mut log, b"1", meters(0)).outcomes, [set_aside.clone()]);
-        assert_eq!(push(&mut log, b"1", Fate::Strangers(&refusals)).outcomes, [set_aside]);
+        let set_aside = [set_aside];
+        assert_eq!(push(&mut log, b"1", meters(0)).outcomes, set_aside);
+        assert_eq!(push(&mut log, b"1", Fate::Strangers(&refusals)).outcomes, set_aside);
     }
 }

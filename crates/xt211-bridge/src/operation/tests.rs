@@ -6,9 +6,9 @@ use rumqttc::{AsyncClient, MqttOptions, QoS};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use xt211_store::Editor;
+use xt211_web::{BrokerSign, DatabaseSign, Outcome, StoreSign, VitalSigns};
 
 use super::*;
-use crate::control::{BrokerCondition, Condition, Outcome};
 
 /// How long anything may take. Only a test that fails ever waits for so long.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -64,7 +64,7 @@ impl House {
     }
 
     async fn connected(&self) -> VitalSigns {
-        self.signs(|signs| matches!(signs.broker, BrokerCondition::Connected(_))).await
+        self.signs(|signs| matches!(signs.broker, BrokerSign::Connected(_))).await
     }
 }
 
@@ -113,7 +113,7 @@ async fn what_a_page_sees_and_has_done() {
     let signs = house.connected().await;
     assert_eq!(
         (&signs.influxdb, &signs.store, &signs.statistics),
-        (&Condition::Off, &Condition::Good, &Condition::Off)
+        (&DatabaseSign::Off, &StoreSign::Good, &DatabaseSign::Off)
     );
     house.publish("old/data", &[READING, READING, "on"]).await;
     let signs = house.signs(|_| house.control.log().len() == 3).await;
@@ -122,13 +122,13 @@ async fn what_a_page_sees_and_has_done() {
     let known: Vec<_> = log.iter().map(|it| (it.number, it.meter.as_deref())).collect();
     assert_eq!(known, [(3, Some("meter")), (2, Some("meter")), (1, Some("meter"))]);
     assert!(
-        matches!(&log[0].outcome, Outcome::SetAside(why) if why[0].code == "message.syntax"),
+        matches!(&*log[0].outcomes, [Outcome::SetAside { code, .. }] if code == "message.syntax"),
         "{log:?}"
     );
-    assert_eq!(log[1].outcome, Outcome::NothingNew);
-    assert_eq!(log[2].outcome, Outcome::Kept { records: 1, set_aside: Vec::new() });
+    assert_eq!(log[1].outcomes, [Outcome::NothingNew]);
+    assert_eq!(log[2].outcomes, [Outcome::Kept(1)]);
     assert_eq!(
-        (log[2].topic.as_str(), log[2].payload.as_slice()),
+        (log[2].topic.as_str(), log[2].excerpt.as_slice()),
         ("old/data", READING.as_bytes())
     );
 
@@ -148,7 +148,7 @@ async fn what_a_page_sees_and_has_done() {
     house.connected().await;
     house.publish("new/data", &[READING]).await;
     house.signs(|_| house.control.log().len() == 4).await;
-    assert_eq!(house.control.log()[0].outcome, Outcome::Kept { records: 1, set_aside: Vec::new() });
+    assert_eq!(house.control.log()[0].outcomes, [Outcome::Kept(1)]);
 
     house.stop.send(()).unwrap();
     timeout(DEADLINE, house.operation).await.unwrap().unwrap().unwrap();
@@ -170,15 +170,15 @@ async fn trouble_says_why_and_can_be_mended() {
         stop,
         operation: tokio::spawn(operation.run(async { drop(stopped.await) })),
     };
-    let signs = house.signs(|signs| matches!(signs.store, Condition::Trouble(_))).await;
-    let Condition::Trouble(reason) = signs.store else { unreachable!() };
+    let signs = house.signs(|signs| matches!(signs.store, StoreSign::Trouble(_))).await;
+    let StoreSign::Trouble(reason) = signs.store else { unreachable!() };
     assert!(reason.contains("its folder is not there"), "{reason}");
 
     house.control.apply(house.config("a.db", "a")).await.unwrap();
-    let signs = house.signs(|signs| matches!(signs.broker, BrokerCondition::Trouble(_))).await;
-    let BrokerCondition::Trouble(reason) = signs.broker else { unreachable!() };
+    let signs = house.signs(|signs| matches!(signs.broker, BrokerSign::Trouble(_))).await;
+    let BrokerSign::Trouble(reason) = signs.broker else { unreachable!() };
     assert!(reason.contains("nothing listens at 127.0.0.1:"), "{reason}");
-    assert_eq!(signs.store, Condition::Good);
+    assert_eq!(signs.store, StoreSign::Good);
     start_broker(house.port);
     house.connected().await;
     house.stop.send(()).unwrap();

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 use crate::{
     ANYWHERE, look_at,
     support::{
-        Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, reading, sample,
+        Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, eventually, reading,
+        sample,
     },
 };
 
@@ -49,7 +50,7 @@ async fn from_nothing_to_values() {
         () = bursts => {}
         _ = page.shows(&found) => {}
     }
-    page.picture("setup-meters").await;
+    page.picture("setup").await;
     page.click("#choose-1").await;
     page.shows(&["Chosen"]).await;
     page.click("#chosen a.button").await;
@@ -83,7 +84,11 @@ async fn from_nothing_to_values() {
     page.picture("setup-done").await;
     page.click("main a.button").await;
     page.shows(&["7400.5", "kWh", "1234", "W"]).await;
-    assert!(database.points_with("7400.5").await.len() > 0);
+    eventually("it in the database", async || {
+        let points = database.points().await;
+        points.iter().any(|point| point.contains("7400.5")).then_some(())
+    })
+    .await;
     module.says("xt211/bridge/availability", "online").await;
     assert_eq!(page.complaints(), [] as [&str; 0]);
 

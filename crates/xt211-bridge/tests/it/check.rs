@@ -284,7 +284,7 @@ async fn an_unknown_key_is_named_with_its_file() {
 
 #[tokio::test]
 async fn a_file_that_is_missing_is_named() {
-    let run = run(&["run", "--config", "nowhere.toml"]).await;
+    let run = run(&["export", "--config", "nowhere.toml"]).await;
     assert_eq!(run.code, 2);
     assert_snapshot!(run.stderr, @"nowhere.toml: No such file or directory (os error 2)");
 }

@@ -148,7 +148,7 @@ async fn token_without_the_right_to_write() {
 #[tokio::test]
 async fn unknown_bucket() {
     let line = passes_with_nothing_lost(Answer::Error(404, "bucket \"energy\" not found")).await;
-    assert_snapshot!(line, @r#"WARN InfluxDB does not find influxdb.org or influxdb.bucket (404): bucket "energy" not found; trying again until it works"#);
+    assert_snapshot!(line, @r#"WARN InfluxDB does not find influxdb.bucket (404): bucket "energy" not found; trying again until it works"#);
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::{fs, net::TcpListener};
 
-use crate::support::{Bridge, Mosquitto, Visitor, until};
+use reqwest::StatusCode;
+
+use crate::support::{Answer, Bridge, Mosquitto, ScriptedInfluxDb, Visitor, until};
 
 /// A page at a port that the system chooses.
 const ANYWHERE: &str = "[web]\nlisten = \"127.0.0.1:0\"\n";
@@ -12,7 +14,7 @@ async fn it_is_where_the_log_says() {
     let mosquitto = Mosquitto::start().await;
     let bridge = Bridge::start(&mosquitto.section()).await;
     let visitor = Visitor::of(&bridge).await;
-    assert!(visitor.read("/").await.contains("<h1>"));
+    assert!(visitor.read("/").await.contains("<h1"));
     assert_eq!(visitor.read("/healthz").await.trim(), "ok");
 }
 
@@ -20,7 +22,7 @@ async fn it_is_where_the_log_says() {
 async fn without_a_configuration_it_runs_and_offers_the_setup() {
     let bridge = Bridge::launch(ANYWHERE, "info");
     let visitor = Visitor::of(&bridge).await;
-    assert!(visitor.read("/setup").await.contains("Setup"));
+    assert!(visitor.read("/setup/broker").await.contains("Where is your MQTT broker?"));
     let missing = Bridge::launch("", "info");
     fs::remove_file(missing.folder().join("bridge.toml")).unwrap();
     missing.logs("the page is at").await;
@@ -43,4 +45,62 @@ async fn whoever_has_its_address_does_not_keep_the_bridge_from_bridging() {
 async fn other_machines_need_a_password() {
     let bridge = Bridge::launch("[web]\nlisten = \"0.0.0.0:0\"\n", "info");
     bridge.logs("web.listen: lets other machines see the page").await;
+}
+
+#[tokio::test]
+async fn a_change_takes_effect_and_leaves_the_rest_of_the_file_as_it_was() {
+    let mosquitto = Mosquitto::start().await;
+    let before = format!("# ours\n{}\n[store] # on the card\nkeep_days = 5\n", mosquitto.section());
+    let bridge = Bridge::start(&before).await;
+    let visitor = Visitor::of(&bridge).await;
+    let fields = [("do", "save"), ("store.keep_days", "77"), ("store.path", "xt211-bridge.db")];
+    let (status, page) = visitor.send("/settings/store", &fields).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    let file = bridge.folder().join("bridge.toml");
+    let after = fs::read_to_string(&file).unwrap();
+    assert_eq!(after, before.replace("keep_days = 5", "keep_days = 77"));
+    bridge.logs("the new configuration is applied").await;
+
+    let wrong = [("do", "save"), ("store.keep_days", "0"), ("store.path", "xt211-bridge.db")];
+    let (status, page) = visitor.send("/settings/store", &wrong).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.to_lowercase().contains("must be at least 1"), "{page}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), after);
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_answer_nor_in_the_log() {
+    let mosquitto = Mosquitto::with_password("me", "geheim-1").await;
+    let database = ScriptedInfluxDb::start(Answer::Written).await;
+    let configuration = format!(
+        "{}username = \"me\"\npassword = \"geheim-1\"\n{}token = \"geheim-2\"\n\
+         [homeassistant]\nurl = \"http://127.0.0.1:1\"\ntoken = \"geheim-3\"\n",
+        mosquitto.section(),
+        database.section()
+    );
+    let bridge = Bridge::start(&configuration).await;
+    let visitor = Visitor::of(&bridge).await;
+    for path in [
+        "/",
+        "/charts",
+        "/set-aside",
+        "/log",
+        "/export",
+        "/settings",
+        "/setup/broker",
+        "/setup/meters",
+        "/setup/influxdb",
+        "/setup/homeassistant",
+        "/setup/done",
+        "/api",
+        "/api/openapi.json",
+        "/api/settings",
+        "/metrics",
+        "/healthz",
+    ] {
+        let answer = visitor.read(path).await;
+        assert!(!answer.contains("geheim"), "{path}: {answer}");
+    }
+    assert!(!bridge.log().contains("geheim"), "{}", bridge.log());
+    assert!(visitor.base().starts_with("http://127.0.0.1:"));
 }
