@@ -8,7 +8,9 @@ use crate::{
     configuration::TOKEN,
     instance::text,
     support::{
-        Bridge, Client, Mosquitto, eventually, reading, sample,
+        Bridge, Client, Mosquitto,
+        browser::chromium,
+        eventually, reading, sample,
         topic::{DATA, STATUS},
     },
 };
