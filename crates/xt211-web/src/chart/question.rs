@@ -12,12 +12,12 @@ use crate::{failure::Failure, visitor::Visitor};
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) meter: Option<String>,
-    what: Option<String>,
-    view: Option<String>,
-    date: Option<String>,
+    pub(crate) what: Option<String>,
+    pub(crate) view: Option<String>,
+    pub(crate) date: Option<String>,
     /// The visitor's own without it.
-    zone: Option<String>,
-    format: Option<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// What a chart is about.
