@@ -182,7 +182,8 @@ mod tests {
 
     fn read(change: impl FnOnce(&mut Asked)) -> Result<Question, String> {
         let zone = TimeZone::get("Europe/Prague").unwrap();
-        let visitor = Visitor { base: String::new(), token: String::new(), zone, can_leave: false };
+        let (base, place, token) = Default::default();
+        let visitor = Visitor { base, place, token, zone, can_leave: false };
         let mut asked = Asked::default();
         change(&mut asked);
         asked.read(&visitor).map_err(|failure| {
