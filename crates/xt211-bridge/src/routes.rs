@@ -35,6 +35,18 @@ pub(crate) fn name_of(meter: &config::Meter, level: &str) -> String {
     format!("{} {level}", meter.name).trim_end().to_owned()
 }
 
+/// Whether a meter is still listened to: one with a section of its own by its id, one of many by the
+/// topic from which its id was.
+pub(crate) fn follows(meters: &[config::Meter], id: &str, topic: Option<&str>) -> bool {
+    let covers = |meter: &config::Meter, topic| {
+        Routes::new(std::slice::from_ref(meter)).find(topic).is_some()
+    };
+    meters.iter().any(|meter| match meter.is_wild() {
+        true => topic.is_some_and(|topic| covers(meter, topic)),
+        false => meter.id.as_str() == id,
+    })
+}
+
 impl Routes {
     pub(crate) fn new(meters: &[config::Meter]) -> Self {
         let mut routes = Self { exact: HashMap::new(), wild: Vec::new() };
@@ -102,5 +114,17 @@ mod tests {
         assert_eq!(found("x/7"), Some(("m2".into(), Some("7".into()))));
         assert_eq!(found("b/c/data"), None);
         assert_eq!(found("b/other"), None);
+    }
+
+    #[test]
+    fn what_is_in_no_section_is_not_followed() {
+        let text = "[[meter]]\nid = \"m0\"\ndata_topic = \"a/data\"\nstatus_topic = \"a/status\"\n\
+                    [[meter]]\nid = \"m1\"\ndata_topic = \"x/+\"\nstatus_topic = \"y/+\"\n";
+        let meters = config::Config::parse(text).unwrap().meters;
+        assert!(follows(&meters, "m0", None));
+        assert!(follows(&meters, "7", Some("x/7")));
+        assert!(!follows(&meters, "m1", None));
+        assert!(!follows(&meters, "7", Some("z/7")));
+        assert!(!follows(&meters, "former", Some("a/data")));
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     api,
     asset::asset,
     backend::Backend,
-    chart, download,
+    download,
     failure::Failure,
     health, live, metrics, page,
     safety::{self, Access, Doorkeeper},
@@ -65,8 +65,6 @@ pub fn router(backend: Arc<dyn Backend>, access: Access) -> Router {
         .method_not_allowed_fallback(not_for_that);
     Router::new()
         .merge(page::routes(&app))
-        .route("/api/meters/{id}/consumption", get(chart::api::consumption))
-        .route("/api/meters/{id}/power", get(chart::api::power))
         .merge(api::routes())
         .merge(settings::routes())
         .merge(setup::routes())

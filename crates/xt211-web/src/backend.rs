@@ -21,6 +21,10 @@ pub trait Backend: Send + Sync + 'static {
     /// What people call a meter, by its id; the id itself if it has no name.
     fn meter_name(&self, id: &str) -> String;
 
+    /// Whether anything of a meter is still listened for, by its id and the topic that the store has
+    /// of it.
+    fn follows(&self, id: &str, topic: Option<&str>) -> bool;
+
     /// Something was changed in the store that is to be seen to: a release, a forwarding.
     fn look(&self);
 

@@ -9,6 +9,8 @@ use crate::{backend::Backend, failure::Failure, visitor::Visitor};
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) base: String,
+    /// Where the visitor is, below the base.
+    pub(crate) place: String,
     pub(crate) token: String,
     pub(crate) here: Here,
     pub(crate) can_leave: bool,
@@ -65,6 +67,7 @@ impl Frame {
     pub(crate) fn new(here: Here, visitor: &Visitor, backend: &dyn Backend) -> Self {
         Self {
             base: visitor.base.clone(),
+            place: visitor.place.clone(),
             token: visitor.token.clone(),
             here,
             can_leave: visitor.can_leave,

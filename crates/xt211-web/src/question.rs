@@ -61,6 +61,8 @@ impl App {
     fn named(&self, mut meters: Vec<MeterView>) -> Vec<MeterView> {
         for meter in &mut meters {
             meter.name = self.backend.meter_name(&meter.id);
+            // Of one that is not followed any more, nothing is expected.
+            meter.is_overdue &= self.backend.follows(&meter.id, meter.topic.as_deref());
         }
         meters
     }

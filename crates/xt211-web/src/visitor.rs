@@ -13,6 +13,9 @@ use crate::failure::Failure;
 pub(crate) struct Visitor {
     /// The path below which the page is, without a slash at its end: empty, or that of an ingress.
     pub(crate) base: String,
+    /// Where they are: the path and what is asked for behind it, below the base, beginning with a
+    /// slash.
+    pub(crate) place: String,
     /// What has to come along with a change, to show that it was our own page that asked for it.
     pub(crate) token: String,
     /// Their time zone.

@@ -28,6 +28,7 @@ use crate::{
     config::{Config, Draft, Origin},
     control::Control,
     export::export,
+    routes::follows,
     trial,
 };
 
@@ -119,6 +120,10 @@ impl Backend for Program {
         let mut named = config.meters.iter().filter(|meter| !meter.is_wild());
         let named = named.find(|meter| meter.id.as_str() == id);
         named.map_or_else(|| id.to_owned(), |meter| meter.name.clone())
+    }
+
+    fn follows(&self, id: &str, topic: Option<&str>) -> bool {
+        follows(&self.control.config().meters, id, topic)
     }
 
     fn look(&self) {

@@ -1,6 +1,7 @@
 //! The same for programs: JSON, described by `OpenAPI`.
 
 mod asked;
+mod charts;
 mod failure;
 mod log;
 mod meters;
@@ -42,12 +43,14 @@ use crate::{
 )]
 struct About;
 
-/// Everything below `/api`, and its description. What charts are drawn of joins in here.
+/// Everything below `/api`, and its description.
 fn described() -> (Router<App>, Description) {
     OpenApiRouter::with_openapi(About::openapi())
         .routes(routes!(standing::standing))
         .routes(routes!(meters::meters))
         .routes(routes!(meters::meter))
+        .routes(routes!(charts::consumption))
+        .routes(routes!(charts::power))
         .routes(routes!(set_aside::list))
         .routes(routes!(set_aside::entry))
         .routes(routes!(set_aside::release))

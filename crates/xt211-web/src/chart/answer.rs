@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 use xt211_obis::ObisCode;
 use xt211_store::{Queries, StoreError, StoredMeter};
 
@@ -113,12 +114,14 @@ fn before(now: &Bucket, earlier: Span) -> Option<Span> {
 }
 
 /// What a chart is about.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct About {
+    /// The id of the meter.
     pub(crate) meter: String,
     pub(crate) view: View,
     #[serde(flatten)]
     pub(crate) span: Span,
+    /// The time zone whose days they are.
     pub(crate) zone: String,
 }
 
@@ -131,10 +134,11 @@ impl About {
 }
 
 /// The energy of a period.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Consumption {
     #[serde(flatten)]
     pub(crate) about: About,
+    /// Of all energies.
     pub(crate) unit: &'static str,
     pub(crate) sums: Sums,
     pub(crate) before: Option<Before>,
@@ -142,10 +146,12 @@ pub(crate) struct Consumption {
 }
 
 /// What was used in the period before: all of it, or as much of it as has passed of this one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Before {
+    /// Drawn from the grid.
     pub(crate) import: f64,
     /// Up to when, if it is not all of it.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) until: Option<Timestamp>,
 }
 
@@ -160,11 +166,12 @@ impl Before {
 }
 
 /// How a quantity went in a period.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Course {
     #[serde(flatten)]
     pub(crate) about: About,
     pub(crate) quantity: Quantity,
+    /// Of all samples.
     pub(crate) unit: &'static str,
     pub(crate) curves: Vec<Curve>,
 }

@@ -7,6 +7,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 use xt211_obis::ObisCode;
 use xt211_store::{MeterKey, Queries, StoreError};
 
@@ -19,7 +20,7 @@ use super::{
 };
 
 /// What goes up and down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Quantity {
     /// In W.
@@ -49,8 +50,9 @@ impl Quantity {
 }
 
 /// How one quantity went.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Curve {
+    /// What it is of.
     pub(crate) name: &'static str,
     /// Its place among all of its kind, so that it always has the same colour.
     #[serde(skip)]

@@ -9,7 +9,6 @@
 //! the period one after the other (curves). All the rest is pure.
 
 mod answer;
-pub(crate) mod api;
 mod axis;
 mod bars;
 mod consumption;
@@ -25,14 +24,14 @@ mod totals;
 mod words;
 
 pub(crate) use self::{
-    answer::{Consumption, Course, Subject, no_meter, too_far},
+    answer::{Consumption, Course, Subject, consumption_of, course_of, no_meter, too_far},
     bars::{bars, by_what, legend as bars_legend, remark},
     consumption::Bucket,
     course::{Curve, Quantity},
     curves::{curves, legend as curves_legend, rows, unit, value, words_of},
     drawing::Key,
     period::View,
-    question::{Asked, Question, What, address, numbers_address},
+    question::{Asked, Form, Question, What, address, numbers_address},
     words::{
         comparison, energy, moment, number, part, rough_energy, the_one_before, title, zone_name,
     },

@@ -6,9 +6,10 @@ use jiff::{
     tz::TimeZone,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How long a time a chart shows at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum View {
     /// By the hour.
@@ -59,9 +60,13 @@ impl View {
 }
 
 /// From one instant on, up to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Span {
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
     pub(crate) start: Timestamp,
+    /// When it is over; no longer a part of it.
+    #[schema(value_type = String, format = DateTime)]
     pub(crate) end: Timestamp,
 }
 

@@ -12,12 +12,12 @@ use crate::{failure::Failure, visitor::Visitor};
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) meter: Option<String>,
-    what: Option<String>,
-    view: Option<String>,
-    date: Option<String>,
+    pub(crate) what: Option<String>,
+    pub(crate) view: Option<String>,
+    pub(crate) date: Option<String>,
     /// The visitor's own without it.
-    zone: Option<String>,
-    format: Option<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// What a chart is about.
@@ -182,7 +182,8 @@ mod tests {
 
     fn read(change: impl FnOnce(&mut Asked)) -> Result<Question, String> {
         let zone = TimeZone::get("Europe/Prague").unwrap();
-        let visitor = Visitor { base: String::new(), token: String::new(), zone, can_leave: false };
+        let (base, place, token) = Default::default();
+        let visitor = Visitor { base, place, token, zone, can_leave: false };
         let mut asked = Asked::default();
         change(&mut asked);
         asked.read(&visitor).map_err(|failure| {

@@ -2,14 +2,22 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a quantity was, at a moment or over a while.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Sample {
+    /// When it begins.
+    #[schema(value_type = String, format = DateTime)]
     pub(crate) from: Timestamp,
+    /// When it ends: the same for a moment.
+    #[schema(value_type = String, format = DateTime)]
     pub(crate) to: Timestamp,
+    /// The lowest.
     pub(crate) low: f64,
+    /// On average.
     pub(crate) mean: f64,
+    /// The highest.
     pub(crate) high: f64,
 }
 

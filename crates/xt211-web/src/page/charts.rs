@@ -1,7 +1,7 @@
 //! Charts of energy, power, voltage and current.
 
 use askama::Template;
-use axum::extract::{Query, State, rejection::QueryRejection};
+use axum::extract::State;
 use jiff::{Timestamp, civil::Date};
 use xt211_store::{Queries, StoreError, StoredMeter};
 
@@ -13,6 +13,7 @@ use crate::{
     },
     failure::Failure,
     frame::{Frame, Here, Page, render},
+    query::Query,
     visitor::Visitor,
 };
 
@@ -83,9 +84,8 @@ enum Numbers {
 pub(crate) async fn charts(
     State(app): State<App>,
     visitor: Visitor,
-    parameters: Result<Query<Asked>, QueryRejection>,
+    Query(asked): Query<Asked>,
 ) -> Page {
-    let asked = chart::api::asked(parameters)?;
     let question = asked.read(&visitor)?;
     let now = Timestamp::now();
     let frame = Frame::new(Here::Charts, &visitor, app.backend.as_ref());

@@ -38,7 +38,10 @@ const CHALLENGE: HeaderValue =
 pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let keeper = &app.doorkeeper;
     let admitted = match request.extensions().get::<Arrival>() {
-        Some(arrival) => recognise(keeper, arrival, request.headers()).await,
+        Some(arrival) => {
+            let place = request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned();
+            recognise(keeper, arrival, place, request.headers()).await
+        }
         None => Err(Refusal::Failure(Failure::Fault("a request that has not arrived".into()))),
     };
     match admitted {
@@ -74,11 +77,13 @@ impl From<Failure> for Refusal {
 async fn recognise(
     keeper: &Doorkeeper,
     arrival: &Arrival,
+    place: String,
     headers: &HeaderMap,
 ) -> Result<Visitor, Refusal> {
     let (base, zone) = (arrival.base.clone(), zone(headers));
-    let visitor =
-        |token: &str, can_leave| Ok(Visitor { base, token: token.to_owned(), zone, can_leave });
+    let visitor = |token: &str, can_leave| {
+        Ok(Visitor { base, place, token: token.to_owned(), zone, can_leave })
+    };
     let access = keeper.access();
     if arrival.is_ingress {
         return visitor(keeper.token()?.text(), false);

@@ -31,7 +31,8 @@ pub(crate) struct MeterView {
     pub(crate) read_at: Option<Moment>,
     /// When its module was last heard, to the minute.
     pub(crate) heard_at: Option<Moment>,
-    /// Whether its module is silent for longer than it uses to be.
+    /// Whether its module is silent for longer than it uses to be; never, if it is not followed any
+    /// more.
     pub(crate) is_overdue: bool,
     /// When InfluxDB last took something of it.
     pub(crate) forwarded_at: Option<Moment>,

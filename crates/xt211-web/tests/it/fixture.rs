@@ -1,6 +1,7 @@
 //! A program behind the page: its store is a real one, its settings are what a test says.
 
 use std::{
+    collections::BTreeSet,
     io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -50,6 +51,8 @@ pub(crate) struct Program {
     pub(crate) refusals: Mutex<Vec<Refusal>>,
     /// What is heard.
     pub(crate) heard: Mutex<Vec<Heard>>,
+    /// The ids of meters that are not followed any more.
+    pub(crate) forgotten: Mutex<BTreeSet<String>>,
     /// Whether an export has no end, and how an export ended.
     pub(crate) is_endless: AtomicBool,
     pub(crate) exported: watch::Sender<Option<io::ErrorKind>>,
@@ -78,6 +81,7 @@ impl Fixture {
             trials: Mutex::default(),
             refusals: Mutex::default(),
             heard: Mutex::default(),
+            forgotten: Mutex::default(),
             is_endless: AtomicBool::default(),
             exported: watch::Sender::new(None),
         });
@@ -181,6 +185,10 @@ impl Backend for Program {
 
     fn meter_name(&self, id: &str) -> String {
         format!("Meter {id}")
+    }
+
+    fn follows(&self, id: &str, _: Option<&str>) -> bool {
+        !self.forgotten.lock().unwrap().contains(id)
     }
 
     fn look(&self) {}

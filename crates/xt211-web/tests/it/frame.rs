@@ -18,3 +18,18 @@ async fn the_page_is_there_and_its_parts_are() {
     }
     assert_eq!(fixture.get("/nothing").await.status, StatusCode::NOT_FOUND);
 }
+
+/// Addresses are below the base, so `#main` alone would be another page.
+#[tokio::test]
+async fn the_way_to_the_content_stays_on_the_page() {
+    let fixture = Fixture::new();
+    for (address, link) in [
+        ("/", "./#main"),
+        ("/log", "./log#main"),
+        ("/charts?view=week&date=2026-11-26", "./charts?view=week&#38;date=2026-11-26#main"),
+    ] {
+        let page = fixture.get(address).await;
+        let is_there = page.body.contains(&format!("<a class=\"skip\" href=\"{link}\""));
+        assert!(is_there, "{address}: {}", page.body);
+    }
+}

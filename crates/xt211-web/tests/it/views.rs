@@ -218,3 +218,26 @@ async fn metrics_are_as_prometheus_wants_them() {
         std::fs::write(file, metrics.body).unwrap();
     }
 }
+
+/// Nothing is expected of a meter that is not followed any more.
+#[tokio::test]
+async fn only_what_is_followed_is_overdue() {
+    let fixture = Fixture::new();
+    let heard_at = OffsetDateTime::now_utc() - time::Duration::days(2);
+    let work = fixture.program.open().write(|store| {
+        store.add_meter("meter", None)?;
+        let mut meter = store.meter("meter")?.unwrap();
+        meter.heard_at = Some(heard_at);
+        store.update_meter(&meter)
+    });
+    work.unwrap();
+    let is_overdue = async || {
+        let body = fixture.get("/api/meters/meter").await.body;
+        let is_told = fixture.get("/").await.body.contains("is overdue");
+        assert_eq!(body.contains(r#""is_overdue":true"#), is_told, "{body}");
+        is_told
+    };
+    assert!(is_overdue().await);
+    fixture.program.forgotten.lock().unwrap().insert("meter".into());
+    assert!(!is_overdue().await);
+}

@@ -5,6 +5,7 @@ mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 use xt211_obis::ObisCode;
 
 use super::{
@@ -32,7 +33,7 @@ pub(crate) fn energy_codes() -> impl Iterator<Item = ObisCode> {
 }
 
 /// What was used in a span of time, in kWh. What is not known is missing, and never zero.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Bucket {
     #[serde(flatten)]
     pub(crate) span: Span,
@@ -43,15 +44,19 @@ pub(crate) struct Bucket {
     /// Fed into the grid.
     pub(crate) export: Option<f64>,
     /// The reading that this is counted from: the last one before the span, or the first of all.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) from: Option<Timestamp>,
     /// The last reading in it.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) to: Option<Timestamp>,
 }
 
 /// What was used at a tariff, in kWh.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub(crate) struct TariffEnergy {
+    /// Its number, from 1 on.
     pub(crate) tariff: u8,
+    /// Drawn from the grid.
     pub(crate) import: f64,
 }
 
@@ -153,13 +158,15 @@ fn direction<R: Readings>(around: &Around<'_, R>, code: ObisCode) -> Result<Dire
 }
 
 /// What was used in all, in kWh.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Sums {
+    /// Drawn from the grid.
     pub(crate) import: Option<f64>,
     /// Of each tariff at which something was used.
     pub(crate) tariffs: Vec<TariffEnergy>,
     /// What has no tariff, if there is any.
     pub(crate) without_tariff: Option<f64>,
+    /// Fed into the grid.
     pub(crate) export: Option<f64>,
 }
 
