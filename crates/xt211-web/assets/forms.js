@@ -22,12 +22,28 @@
     else location.assign(address);
   };
 
-  const show = (form, button, page) => {
-    const answer = page.getElementById(form.id);
-    if (!answer) {
+  // What is wrong, in a form that the answer does not have: a meter that was heard meanwhile.
+  const tell = (form, button, page) => {
+    const messages = page.querySelectorAll("main [role=alert], main .error:not(.lost)");
+    if (!form.dataset.replaces || !messages.length) {
       document.querySelector("main").replaceWith(page.querySelector("main"));
       return;
     }
+    form.querySelectorAll(".notice").forEach((notice) => notice.remove());
+    for (const { textContent } of messages) {
+      const notice = document.createElement("p");
+      notice.className = "notice bad";
+      notice.role = "alert";
+      notice.textContent = textContent;
+      form.append(notice);
+    }
+    for (const it of form.querySelectorAll("button")) it.disabled = false;
+    if (button) button.replaceChildren(...button.label);
+  };
+
+  const show = (form, button, page) => {
+    const answer = page.getElementById(form.id);
+    if (!answer) return tell(form, button, page);
     restore(form, answer);
     form.replaceWith(answer);
     const wrong = answer.querySelector("[aria-invalid]");
@@ -51,7 +67,7 @@
     if (!form.matches("form[data-in-place]")) return;
     event.preventDefault();
     const button = event.submitter;
-    const label = button?.textContent;
+    if (button) button.label = [...button.childNodes];
     const sending = send(form, button);
     for (const it of form.querySelectorAll("button")) it.disabled = true;
     if (button?.dataset.busy) button.textContent = button.dataset.busy;
@@ -64,7 +80,7 @@
       notice.textContent = "No answer came. Is the bridge running, and its page still at this address?";
       form.append(notice);
       for (const it of form.querySelectorAll("button")) it.disabled = false;
-      if (button) button.textContent = label;
+      if (button) button.replaceChildren(...button.label);
     }
   });
 })();

@@ -10,4 +10,5 @@ mod live;
 mod safety;
 mod sample;
 mod server;
+mod settings;
 mod views;
