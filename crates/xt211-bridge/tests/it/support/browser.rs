@@ -257,7 +257,11 @@ impl Browser {
                 self.complaints.push(event["params"]["exceptionDetails"].to_string());
             }
             Some("Log.entryAdded") if entry["level"] == "error" => {
-                self.complaints.push(entry["text"].as_str().unwrap_or_default().to_owned());
+                let text = entry["text"].as_str().unwrap_or_default();
+                // That something entered is refused is an answer like any other.
+                if !text.contains("422") {
+                    self.complaints.push(text.to_owned());
+                }
             }
             _ => {}
         }
