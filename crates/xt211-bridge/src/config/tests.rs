@@ -328,3 +328,38 @@ fn what_is_not_utf8_is_said_or_none_of_ours() {
         "environment variable XT211_MQTT_URL: is not UTF-8"
     );
 }
+
+#[test]
+fn the_page_knows_each_key_and_its_default() {
+    let uncommented = |line: &str| {
+        line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line).to_owned()
+    };
+    let all: Vec<_> = DEFAULT.lines().map(uncommented).collect();
+    let keys = |text: &str| {
+        let table: toml::Table = text.parse().unwrap();
+        let sections = table.into_iter().map(|(section, settings)| match settings {
+            toml::Value::Array(mut meters) => (section, meters.remove(0)),
+            settings => (section, settings),
+        });
+        let keys = sections.flat_map(|(section, settings)| {
+            let settings = settings.as_table().unwrap().clone();
+            settings.into_iter().map(move |(key, value)| {
+                let value = value.as_str().map_or_else(|| format!("{value:?}"), String::from);
+                (format!("{section}.{key}"), value)
+            })
+        });
+        keys.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (known, defaults) = (keys(&all.join("\n")), keys(DEFAULT));
+    let catalogue = xt211_web::catalogue();
+    assert_eq!(catalogue.len(), known.len());
+    for setting in catalogue {
+        let key = format!("{}.{}", setting.section.name(), setting.key);
+        assert!(known.contains_key(&key), "{key}");
+        let is_number = |text: &str| defaults[&key].contains(&format!("({text})"));
+        match setting.default {
+            Some(text) => assert!(defaults[&key] == text || is_number(text), "{key}: {text}"),
+            None => assert_eq!(defaults.get(&key), None, "{key}"),
+        }
+    }
+}
