@@ -5,10 +5,10 @@ use std::{
     ops::ControlFlow,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use time::format_description::well_known::Rfc3339;
 use xt211_message::{Register, Value};
-use xt211_store::{Content, Queries, Range, Record, StoredMeter};
+use xt211_store::{Content, MeterKey, Queries, Range, Record, StoredMeter};
 use xt211_web::ExportForm;
 
 use crate::{config::Config, influx::LineMaker};
@@ -42,7 +42,23 @@ pub(crate) fn export(
     Ok(unreadable)
 }
 
-/// Prints a record, if it can be read; `known` is the meter of the last one.
+/// The meter of an id.
+///
+/// # Errors
+///
+/// Nothing is kept of it, or the store cannot be read.
+pub(crate) fn meter_key(id: &str, store: &Queries) -> Result<MeterKey> {
+    if let Some(meter) = store.meter(id)? {
+        return Ok(meter.key);
+    }
+    let ids: Vec<_> = store.meters()?.into_iter().map(|meter| meter.id).collect();
+    if ids.is_empty() {
+        bail!("nothing is kept of {id:?}, nor of any other meter");
+    }
+    bail!("nothing is kept of {id:?}, only of {}", ids.join(", "));
+}
+
+/// Writes a record, if it can be read; `known` is the meter of the last one.
 fn export_one(
     store: &Queries,
     known: &mut Option<StoredMeter>,
@@ -59,7 +75,7 @@ fn export_one(
     }
 }
 
-/// A form in which records are printed.
+/// A form in which records are written.
 trait Export {
     /// Returns whether it could be read.
     fn export(&mut self, record: &Record, meter: &StoredMeter) -> io::Result<bool>;

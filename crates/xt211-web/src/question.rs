@@ -155,6 +155,17 @@ impl App {
     }
 }
 
+/// What the store knows a meter by; nothing if none is named. None if there is no such meter.
+pub(crate) fn key_of(
+    id: Option<&str>,
+    store: &Queries,
+) -> Result<Option<Option<MeterKey>>, StoreError> {
+    match id {
+        None => Ok(Some(None)),
+        Some(id) => Ok(store.meter(id)?.map(|meter| Some(meter.key))),
+    }
+}
+
 pub(crate) fn no_such_meter() -> Failure {
     Failure::Refused(StatusCode::NOT_FOUND, "There is no meter with this id.".into())
 }
@@ -179,13 +190,7 @@ impl Wish {
     /// None if there is no such meter.
     fn selection(self, store: &Queries) -> Result<Option<Selection>, StoreError> {
         let Self { meter, code, up_to } = self;
-        let meter = match meter {
-            None => None,
-            Some(id) => match store.meter(&id)? {
-                Some(meter) => Some(meter.key),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Selection { meter, code, up_to }))
+        let meter = key_of(meter.as_deref(), store)?;
+        Ok(meter.map(|meter| Selection { meter, code, up_to }))
     }
 }

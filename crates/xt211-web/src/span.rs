@@ -5,7 +5,11 @@ use jiff::{civil::Date, tz::TimeZone};
 use time::OffsetDateTime;
 use xt211_store::{Queries, Range, StoreError};
 
-use crate::{app::App, failure::Failure, question::no_such_meter};
+use crate::{
+    app::App,
+    failure::Failure,
+    question::{key_of, no_such_meter},
+};
 
 /// Which of what is kept somebody means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,14 +41,8 @@ impl Span {
     /// None if there is no such meter.
     fn range(&self, store: &Queries) -> Result<Option<Range>, StoreError> {
         let Self { meter, from, to } = self;
-        let meter = match meter {
-            None => None,
-            Some(id) => match store.meter(id)? {
-                Some(meter) => Some(meter.key),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Range { meter, from: *from, to: *to }))
+        let meter = key_of(meter.as_deref(), store)?;
+        Ok(meter.map(|meter| Range { meter, from: *from, to: *to }))
     }
 }
 

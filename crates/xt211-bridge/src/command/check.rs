@@ -13,7 +13,7 @@ use xt211_store::{Reader, StoreError};
 
 use super::runtime;
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, folder},
     trial,
 };
 
@@ -105,10 +105,7 @@ impl Report {
 /// Reads all of the store, if there is one, and changes nothing.
 fn try_store(path: &Path) -> Result<String, String> {
     let name = path.display();
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder(path);
     // Whoever writes to the file puts others beside it.
     rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| {
         let (folder, error) = (folder.display(), io::Error::from(error));

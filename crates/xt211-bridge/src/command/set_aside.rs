@@ -13,10 +13,11 @@ use xt211_store::{
     Editor, MeterKey, Queries, Reader, SetAside, SetAsideContent, StoreError, Transaction,
 };
 
-use super::{printable::printable, range::meter_key, registers::show_registers};
+use super::{printable::printable, registers::show_registers};
 use crate::{
     cli::{Selection, SetAsideAction},
     config::Config,
+    export::meter_key,
     timestamp::utc,
 };
 

@@ -19,7 +19,7 @@ use std::{
 use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
 
-pub(crate) use self::origin::Draft;
+pub(crate) use self::origin::{Draft, folder};
 pub use self::{
     error::{ConfigError, Problem},
     origin::Origin,

@@ -180,7 +180,8 @@ fn obstacle(file: &Path) -> Option<String> {
     }
 }
 
-fn folder(file: &Path) -> &Path {
+/// The folder that a file is in, or would be.
+pub(crate) fn folder(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),

@@ -5,6 +5,11 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
+/// Whether the values of a key are secrets, whatever section it is in.
+pub(super) fn is_secret(key: &str) -> bool {
+    matches!(key, "password" | "token")
+}
+
 /// A password or token. Neither `Debug` nor an error about it shows it, and its memory is wiped.
 #[derive(Clone, Debug)]
 pub struct Secret(SecretString);

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 use xt211_web::{Section, Setting, SettingValue, Settings};
 
-use super::source::Source;
-
-/// The keys whose values nobody is to see.
-const SECRETS: [&str; 2] = ["password", "token"];
+use super::{secret::is_secret, source::Source};
 
 /// What is set. Each meter is there; if nothing is said of any, one of which nothing is set.
 pub(super) fn shown(source: &Source) -> Settings {
@@ -44,8 +41,8 @@ fn is_choice(section: Section, set: &BTreeMap<String, Setting>) -> bool {
 
 fn shown_table(section: Section, table: &Table, source: &Source) -> BTreeMap<String, Setting> {
     let setting = |(key, value): (&String, &Value)| {
-        let is_secret = SECRETS.contains(&key.as_str());
-        let value = if is_secret { SettingValue::Secret } else { SettingValue::Shown(text(value)) };
+        let value =
+            if is_secret(key) { SettingValue::Secret } else { SettingValue::Shown(text(value)) };
         let variable = source.variables.get(&format!("{}.{key}", section.name())).cloned();
         (key.clone(), Setting { value, variable })
     };

@@ -9,7 +9,7 @@ use std::{
 
 use toml::{Table, Value};
 
-use super::{ConfigError, DEFAULT, Problem, raw::RawConfig};
+use super::{ConfigError, DEFAULT, Problem, raw::RawConfig, secret::is_secret};
 
 /// Where the file is looked for when nobody says.
 pub(super) const USUAL_PLACES: [&str; 2] = ["xt211-bridge.toml", "/etc/xt211-bridge/config.toml"];
@@ -228,9 +228,9 @@ fn apply(
         let message = "expected XT211_<SECTION>_<KEY>, such as XT211_MQTT_URL";
         return Err((lower, message.into()));
     };
-    let (key, from_file) = match key.strip_suffix("_file") {
-        Some(secret @ ("password" | "token")) => (secret, true),
-        _ => (key, false),
+    let (key, from_file) = match key.strip_suffix("_file").filter(|key| is_secret(key)) {
+        Some(secret) => (secret, true),
+        None => (key, false),
     };
     let full_key = format!("{section}.{key}");
     let refuse = |message: String| (full_key.clone(), message);

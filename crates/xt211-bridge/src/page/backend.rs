@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::{Config, Draft, Origin},
     control::Control,
-    export::export,
+    export::{export, meter_key},
     routes::follows,
     trial,
 };
@@ -135,13 +135,7 @@ impl Backend for Program {
         let ExportRequest { form, meter, from, to } = request;
         let written = (|| {
             let store = Reader::open(&config.store.path)?;
-            let meter = match meter {
-                Some(id) => match store.meter(id)? {
-                    Some(meter) => Some(meter.key),
-                    None => anyhow::bail!("nothing is kept of {id:?}"),
-                },
-                None => None,
-            };
+            let meter = meter.as_deref().map(|id| meter_key(id, &store)).transpose()?;
             let range = Range { meter, from: *from, to: *to };
             export(&config, &store, *form, &range, out)
         })();

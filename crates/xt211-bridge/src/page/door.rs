@@ -3,11 +3,11 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{sync::watch, time::sleep};
 use xt211_web::{Access, Backend, Password, Server};
 
 use crate::config::Web;
@@ -19,8 +19,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(crate) struct Door {
     /// Where it is open, once it is.
-    at: Arc<Mutex<Option<Opening>>>,
-    openings: mpsc::UnboundedSender<Opening>,
+    at: Arc<watch::Sender<Option<Opening>>>,
 }
 
 /// A place where the page can be, and for whom.
@@ -34,14 +33,14 @@ pub(crate) struct Opening {
 /// Shows the page at one place after the other.
 pub(crate) struct Doorway {
     door: Door,
-    openings: mpsc::UnboundedReceiver<Opening>,
+    at: watch::Receiver<Option<Opening>>,
 }
 
 impl Door {
     pub(crate) fn new() -> (Self, Doorway) {
-        let (sender, openings) = mpsc::unbounded_channel();
-        let door = Self { at: Arc::default(), openings: sender };
-        (door.clone(), Doorway { door, openings })
+        let (sender, at) = watch::channel(None);
+        let door = Self { at: Arc::new(sender) };
+        (door.clone(), Doorway { door, at })
     }
 
     /// Makes sure of a place for the page.
@@ -50,13 +49,13 @@ impl Door {
     ///
     /// Somebody else has it, or there is no such place.
     pub(crate) fn open(&self, web: &Web) -> Result<Opening, String> {
-        let at = self.at.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let listener = match at {
-            Some(opening) if opening.web.listen == web.listen => opening.listener,
+        let listener = match self.at.borrow().as_ref() {
+            // A password is not hashed again for nothing.
+            Some(opening) if opening.web == *web => return Ok(opening.clone()),
+            Some(opening) if opening.web.listen == web.listen => Arc::clone(&opening.listener),
             _ => {
-                let listener =
-                    listen(web.listen).map_err(|error| unavailable(web.listen, &error))?;
-                Arc::new(listener)
+                let listener = listen(web.listen);
+                Arc::new(listener.map_err(|error| unavailable(web.listen, &error))?)
             }
         };
         Ok(Opening { web: web.clone(), access: access(web)?, listener })
@@ -65,62 +64,54 @@ impl Door {
     /// Has the page shown there, and not any more where it was. Nothing changes if it is the same
     /// place for the same people.
     pub(crate) fn enter(&self, opening: Opening) {
-        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
-        if at.as_ref().is_some_and(|at| at.web == opening.web) {
-            return;
-        }
-        *at = Some(opening.clone());
-        // If nobody shows it any more, the program is about to end.
-        let _ = self.openings.send(opening);
+        self.at.send_if_modified(|at| {
+            let is_another = at.as_ref().is_none_or(|at| at.web != opening.web);
+            if is_another {
+                *at = Some(opening);
+            }
+            is_another
+        });
     }
 }
 
 impl Doorway {
     /// Shows the page, from now on and until it is dropped.
     pub(crate) async fn show(mut self, web: Web, backend: Arc<dyn Backend>) {
-        let mut opening = self.first(&web).await;
+        self.first(&web).await;
         loop {
-            let Opening { web, access, listener } = &opening;
-            let mut next = None;
-            let stop = async { next = self.openings.recv().await };
-            let listener = listener.try_clone().and_then(tokio::net::TcpListener::from_std);
-            match listener {
+            let opening = self.at.borrow_and_update().clone();
+            // Cannot be: the first one is there.
+            let Some(Opening { web, access, listener }) = opening else { return };
+            // Cannot fail: we hold its other end ourselves.
+            let stop = async { drop(self.at.changed().await) };
+            match listener.try_clone().and_then(tokio::net::TcpListener::from_std) {
                 Ok(listener) => {
                     let address = listener.local_addr().unwrap_or(web.listen);
                     tracing::info!("the page is at http://{}/", reachable(address));
-                    Server::new(Arc::clone(&backend), access.clone()).serve(listener, stop).await;
+                    Server::new(Arc::clone(&backend), access).serve(listener, stop).await;
                 }
                 Err(error) => {
                     tracing::error!("{}", unavailable(web.listen, &error));
                     stop.await;
                 }
             }
-            match next {
-                Some(another) => opening = another,
-                // Cannot be: we hold a sender ourselves.
-                None => return,
-            }
         }
     }
 
     /// Waits until it can be shown, which has to be possible without a restart: bridging does not
     /// wait for it.
-    async fn first(&mut self, web: &Web) -> Opening {
+    async fn first(&mut self, web: &Web) {
         let mut is_said = false;
         loop {
             match self.door.open(web) {
-                Ok(opening) => {
-                    *self.door.at.lock().unwrap_or_else(PoisonError::into_inner) =
-                        Some(opening.clone());
-                    return opening;
-                }
+                Ok(opening) => return self.door.enter(opening),
                 Err(error) if is_said => tracing::debug!("{error}"),
                 Err(error) => tracing::error!("{error}; trying again until it works"),
             }
             is_said = true;
             tokio::select! {
                 () = sleep(TRY_AGAIN) => {}
-                Some(opening) = self.openings.recv() => return opening,
+                _ = self.at.changed() => return,
             }
         }
     }
@@ -142,12 +133,11 @@ fn unavailable(address: SocketAddr, error: &io::Error) -> String {
 }
 
 /// An address that a browser on this machine finds.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        let loopback = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        address = loopback;
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip().is_unspecified() {
+        true => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        false => address,
     }
-    address
 }
 
 fn access(web: &Web) -> Result<Access, String> {

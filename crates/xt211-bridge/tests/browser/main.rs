@@ -19,17 +19,10 @@ use self::support::{Bridge, browser::Browser};
 /// A page at a port that the system chooses.
 const ANYWHERE: &str = "[web]\nlisten = \"127.0.0.1:0\"\n";
 
-/// Where the page of a bridge is, without a slash at the end.
-async fn page_of(bridge: &Bridge) -> String {
-    let line = bridge.logs("the page is at http://").await;
-    let (_, address) = line.split_once("http://").unwrap();
-    format!("http://{}", address.trim_end_matches('/'))
-}
-
 /// A browser that looks at a page of a bridge, on a screen.
 async fn look_at(bridge: &Bridge, path: &str) -> Browser {
     let mut browser = Browser::start().await;
     browser.screen([1100, 900], "light").await;
-    browser.visit(&format!("{}{path}", page_of(bridge).await)).await;
+    browser.visit(&format!("{}{path}", bridge.page().await)).await;
     browser
 }

@@ -6,7 +6,7 @@ use axum::{
     http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::{
@@ -68,10 +68,7 @@ pub(super) async fn consumption(
     let asked = chart::Asked::from(parameters);
     let form = asked.form()?;
     let answer = consumption_of(&app, &visitor, meter, &asked).await?;
-    match form {
-        Form::Json => Ok(Json(answer).into_response()),
-        Form::Csv => Ok(csv("consumption.csv", |out| answer.write_csv(out))?),
-    }
+    told(answer, form, "consumption.csv", |answer, out| answer.write_csv(out))
 }
 
 /// How power, voltage or current went
@@ -94,9 +91,19 @@ pub(super) async fn power(
     let asked = chart::Asked::from(parameters);
     let form = asked.form()?;
     let answer = course_of(&app, &visitor, meter, &asked).await?;
+    told(answer, form, "power.csv", |answer, out| answer.write_csv(out))
+}
+
+/// An answer in the form that was asked for; as a file of this name, if that is one.
+fn told<T: Serialize>(
+    answer: T,
+    form: Form,
+    name: &str,
+    write_csv: impl FnOnce(&T, &mut Vec<u8>) -> Result<(), csv::Error>,
+) -> Result<Response, Refused> {
     match form {
         Form::Json => Ok(Json(answer).into_response()),
-        Form::Csv => Ok(csv("power.csv", |out| answer.write_csv(out))?),
+        Form::Csv => Ok(csv(name, |out| write_csv(&answer, out))?),
     }
 }
 

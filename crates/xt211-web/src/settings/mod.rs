@@ -5,6 +5,8 @@ mod field;
 mod page;
 mod sheet;
 
+use std::cmp::Ordering;
+
 use axum::{
     Router,
     extract::{Path, Query, State},
@@ -80,11 +82,12 @@ async fn change_meter(
     entered: Fields,
 ) -> Result<Response, Failure> {
     let settings = app.backend.settings();
-    let mut sheet = match number {
-        // There is always one, even if nothing is said of it.
-        _ if number < settings.meters.len().max(1) => Sheet::new(&settings, Section::Meter, number),
-        _ if number == settings.meters.len().max(1) => Sheet::new_meter(&settings),
-        _ => return Err(Failure::NotFound),
+    // There is always one, even if nothing is said of it.
+    let count = settings.meters.len().max(1);
+    let mut sheet = match number.cmp(&count) {
+        Ordering::Less => Sheet::new(&settings, Section::Meter, number),
+        Ordering::Equal => Sheet::new_meter(&settings),
+        Ordering::Greater => return Err(Failure::NotFound),
     };
     sheet.enter(&entered);
     if !sheet.is_same(&entered) {

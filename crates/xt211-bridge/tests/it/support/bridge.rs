@@ -86,6 +86,13 @@ impl Bridge {
         lines
     }
 
+    /// Where its page is, without a slash at the end.
+    pub(crate) async fn page(&self) -> String {
+        let line = self.logs("the page is at http://").await;
+        let (_, address) = line.split_once("http://").unwrap();
+        format!("http://{}", address.trim_end_matches('/'))
+    }
+
     /// Its folder, with the configuration and the store.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

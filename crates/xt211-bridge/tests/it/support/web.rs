@@ -13,11 +13,9 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Finds the page by what the log says of it.
+    /// Looks at the page of a bridge.
     pub(crate) async fn of(bridge: &Bridge) -> Self {
-        let line = bridge.logs("the page is at http://").await;
-        let (_, address) = line.split_once("http://").unwrap();
-        Self::at(&format!("http://{}", address.trim_end_matches('/'))).await
+        Self::at(&bridge.page().await).await
     }
 
     /// Looks at the page at an address.
