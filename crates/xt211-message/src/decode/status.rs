@@ -1,24 +1,17 @@
 //! `Status` and `Battery`.
 
-use std::borrow::Cow;
-
-use serde::de::MapAccess;
-
 use super::{
+    Decoded,
     context::Context,
     fault::Part,
+    json::Reader,
     object::{KEY_MAX, Object, ignore, lowered},
     scalar::Slot,
 };
 use crate::{Battery, ModuleStatus};
 
 impl<'a> Object<'a> for ModuleStatus<'a> {
-    fn take<A: MapAccess<'a>>(
-        &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
-        context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
+    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
         let slot = match lowered(key, &mut [0; KEY_MAX]) {
             b"status" => Slot::Text(&mut self.status),
             b"statustext" => Slot::Text(&mut self.status_text),
@@ -36,24 +29,19 @@ impl<'a> Object<'a> for ModuleStatus<'a> {
             b"serialno" => Slot::Serial(&mut self.serial),
             b"plannedstarttime" => Slot::Text(&mut self.planned_start),
             b"realstarttime" => Slot::Text(&mut self.real_start),
-            _ => return ignore(map),
+            _ => return ignore(json),
         };
-        slot.fill(map, Part::Status, context)
+        slot.fill(json, Part::Status, context)
     }
 }
 
 impl<'a> Object<'a> for Battery {
-    fn take<A: MapAccess<'a>>(
-        &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
-        context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
+    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
         let slot = match lowered(key, &mut [0; KEY_MAX]) {
             b"voltage" => Slot::Number(&mut self.voltage),
             b"soc" => Slot::Number(&mut self.soc),
-            _ => return ignore(map),
+            _ => return ignore(json),
         };
-        slot.fill(map, Part::Battery, context)
+        slot.fill(json, Part::Battery, context)
     }
 }
