@@ -105,12 +105,59 @@ impl FromStr for ObisCode {
     /// # Errors
     ///
     /// Says at which byte what was expected.
+    #[inline]
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match Self::parse_prefix(text)? {
-            (code, "") => Ok(code),
-            (_, rest) => Err(Stop { rest: rest.as_bytes(), expected: Expected::End }.within(text)),
-        }
+        Self::from_ascii(text.as_bytes())
     }
+}
+
+impl ObisCode {
+    /// Reads a code from bytes that are all of it, such as a key within a message.
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// assert_eq!(ObisCode::from_ascii(b"1-0:1.8.0*255"), Ok(ObisCode::reduced(1, 8, 0)));
+    /// assert!(ObisCode::from_ascii(b"1.8.0 ").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Says at which byte what was expected.
+    #[inline]
+    pub fn from_ascii(bytes: &[u8]) -> Result<Self, ParseError> {
+        reduced(bytes).map_or_else(|| whole(bytes), Ok)
+    }
+}
+
+/// Reads a text of any form.
+fn whole(text: &[u8]) -> Result<ObisCode, ParseError> {
+    match prefix(text)? {
+        (code, []) => Ok(code),
+        (_, rest) => Err(Stop { rest, expected: Expected::End }.within(text)),
+    }
+}
+
+/// Reads the form in which modules send nearly every code, `C.D.E`: in a fifth of the time that the
+/// whole grammar takes. `None` says that the text has another form, or none.
+#[inline]
+fn reduced(text: &[u8]) -> Option<ObisCode> {
+    let (c, rest) = group(text)?;
+    let (d, rest) = group(rest.strip_prefix(b".")?)?;
+    let (e, rest) = group(rest.strip_prefix(b".")?)?;
+    rest.is_empty().then_some(ObisCode::reduced(c, d, e))
+}
+
+/// The number that a text begins with.
+#[inline]
+fn group(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [digit @ b'0'..=b'9', rest @ ..] = text else { return None };
+    let (mut number, mut rest) = (digit - b'0', rest);
+    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
+        number = number.checked_mul(10)?.checked_add(digit - b'0')?;
+        rest = tail;
+    }
+    Some((number, rest))
 }
 
 impl ObisCode {
@@ -129,19 +176,25 @@ impl ObisCode {
     ///
     /// Says at which byte what was expected.
     pub fn parse_prefix(text: &str) -> Result<(Self, &str), ParseError> {
-        match code(text.as_bytes()) {
-            Ok((rest, code)) => Ok((code, text.get(offset(rest, text)..).unwrap_or_default())),
-            Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.within(text)),
-            // Complete parsers never ask for more; if one did, the text would have ended early.
-            Err(nom::Err::Incomplete(_)) => {
-                Err(Stop { rest: &[], expected: Expected::Number }.within(text))
-            }
+        let (code, rest) = prefix(text.as_bytes())?;
+        // Cannot fail: up to there it is ASCII.
+        Ok((code, text.get(offset(rest, text.as_bytes())..).unwrap_or_default()))
+    }
+}
+
+fn prefix(text: &[u8]) -> Result<(ObisCode, &[u8]), ParseError> {
+    match code(text) {
+        Ok((rest, code)) => Ok((code, rest)),
+        Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.within(text)),
+        // Complete parsers never ask for more; if one did, the text would have ended early.
+        Err(nom::Err::Incomplete(_)) => {
+            Err(Stop { rest: &[], expected: Expected::Number }.within(text))
         }
     }
 }
 
-/// Where in the text its tail `rest` begins. Up to there it is ASCII.
-fn offset(rest: &[u8], text: &str) -> usize {
+/// Where in the text its tail `rest` begins.
+fn offset(rest: &[u8], text: &[u8]) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
@@ -153,9 +206,13 @@ struct Stop<'a> {
 }
 
 impl Stop<'_> {
-    fn within(self, text: &str) -> ParseError {
+    fn within(self, text: &[u8]) -> ParseError {
         let offset = offset(self.rest, text);
-        let found = text.get(offset..).and_then(|rest| rest.chars().next());
+        let found = self
+            .rest
+            .utf8_chunks()
+            .next()
+            .map(|chunk| chunk.valid().chars().next().unwrap_or(char::REPLACEMENT_CHARACTER));
         ParseError { offset, expected: self.expected, found }
     }
 }

@@ -130,7 +130,24 @@ impl Decimal {
         out.push_str(self.text().as_str());
     }
 
+    /// The number that `count` digits make, of which the last `places` are behind the point; `None`
+    /// if they are more than it has room for.
+    #[inline]
+    pub(crate) fn from_digits(
+        negative: bool,
+        digits: u64,
+        count: usize,
+        places: usize,
+    ) -> Option<Self> {
+        if count > usize::from(MAX_DIGITS) {
+            return None;
+        }
+        // Cannot fail: so many digits make less than 10^18.
+        Some(Self::new(negative, i64::try_from(digits).ok()?, u8::try_from(places).ok()?))
+    }
+
     /// Takes trailing zeros away, and the sign in.
+    #[inline]
     fn new(negative: bool, mut mantissa: i64, mut scale: u8) -> Self {
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;

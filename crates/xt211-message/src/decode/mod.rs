@@ -31,7 +31,7 @@ use self::{
     excerpt::Excerpt,
     fault::Part,
     json::{Reader, Scalar},
-    object::{KEY_MAX, Object, ignore, lowered, object, part, put_part},
+    object::{Object, object, part, put_part},
     reading::{Data, register, registers, time_missing},
     scalar::Slot,
 };
@@ -92,8 +92,13 @@ struct Draft<'a> {
 impl<'a> Object<'a> for Draft<'a> {
     const WRONG_TYPE: ErrorKind = ErrorKind::UnknownShape;
 
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"data" => return self.take_data(json, context),
             b"status" => return part(&mut self.message.status, json, context),
             b"battery" => return part(&mut self.message.battery, json, context),
@@ -103,7 +108,7 @@ impl<'a> Object<'a> for Draft<'a> {
             _ => {
                 return match flat_code(key) {
                     Some(code) => register(&mut self.flat, code, json, context),
-                    None => ignore(json),
+                    None => Ok(false),
                 };
             }
         };
@@ -112,12 +117,12 @@ impl<'a> Object<'a> for Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn take_data(&mut self, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
+    fn take_data(&mut self, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded<bool> {
         let mut data = Data::default();
-        match object(&mut data, json, context)? {
-            true => put_part(&mut self.message.reading, data.into_reading()?),
-            false => Ok(()),
+        if object(&mut data, json, context)? {
+            put_part(&mut self.message.reading, data.into_reading()?)?;
         }
+        Ok(true)
     }
 
     /// Completes the message after its last key.
@@ -175,12 +180,12 @@ impl<'a> Draft<'a> {
 }
 
 /// The code of a flat key, `obis_C_D_E`.
-fn flat_code(key: &str) -> Option<ObisCode> {
+fn flat_code(key: &[u8]) -> Option<ObisCode> {
     let (prefix, groups) = key.split_at_checked("obis_".len())?;
-    if !prefix.eq_ignore_ascii_case("obis_") {
+    if !prefix.eq_ignore_ascii_case(b"obis_") {
         return None;
     }
-    let mut groups = groups.split('_').map(|group| {
+    let mut groups = str::from_utf8(groups).ok()?.split('_').map(|group| {
         let is_number = group.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| group.parse().ok()).flatten()
     });
@@ -205,7 +210,7 @@ fn first_keys(text: &str) -> String {
             list.push('…');
             break;
         }
-        list += &format!("`{}`", Excerpt(&key));
+        list += &format!("`{}`", Excerpt(&String::from_utf8_lossy(&key)));
     }
     if list.is_empty() { "no key".to_owned() } else { list }
 }

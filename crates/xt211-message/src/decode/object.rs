@@ -12,8 +12,14 @@ pub(super) trait Object<'a> {
     /// The kind of error if something else is there.
     const WRONG_TYPE: ErrorKind = ErrorKind::PartWrongType;
 
-    /// Takes the value of a key, which is next.
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded;
+    /// Takes the value of a key, which is next; or says that the key has no meaning. Names are in
+    /// lower case here.
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool>;
 }
 
 /// Reads an [`Object`], and says whether it was there: `null` is not.
@@ -33,13 +39,30 @@ pub(super) fn object<'a, O: Object<'a>>(
     let mut is_first = true;
     while let Some(key) = json.key(is_first)? {
         is_first = false;
-        if let Err(error) = json.colon().and_then(|()| object.take(&key, json, context)) {
+        if let Err(error) = member(object, &key, json, context) {
             // Where nothing else is known, it is where reading stopped.
             json.pass_if(b'}');
-            return Err(error.or_at(json.position()).within(&key));
+            return Err(error.or_at(json.position()).within(&String::from_utf8_lossy(&key)));
         }
     }
     Ok(true)
+}
+
+/// Reads what follows a key. As modules mostly write keys in lower case, that is tried first.
+#[inline]
+fn member<'a, O: Object<'a>>(
+    object: &mut O,
+    key: &[u8],
+    json: &mut Reader<'a>,
+    context: &Context<'a, '_>,
+) -> Decoded {
+    json.colon()?;
+    if object.take(key, json, context)?
+        || object.take(lowered(key, &mut [0; KEY_MAX]), json, context)?
+    {
+        return Ok(());
+    }
+    json.value().map(drop)
 }
 
 /// Reads a part of a message that may be there once; `null` is none.
@@ -47,12 +70,12 @@ pub(super) fn part<'a, O: Object<'a> + Default>(
     slot: &mut Option<O>,
     json: &mut Reader<'a>,
     context: &Context<'a, '_>,
-) -> Decoded {
+) -> Decoded<bool> {
     let mut part = O::default();
     if object(&mut part, json, context)? {
-        return put_part(slot, part);
+        put_part(slot, part)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Puts a part where there must not be one yet.
@@ -66,21 +89,17 @@ pub(super) fn put_part<T>(slot: &mut Option<T>, part: T) -> Decoded {
 }
 
 /// The longest key that has a meaning: `reading_datetime`, `PlannedStartTime`.
-pub(super) const KEY_MAX: usize = 16;
+const KEY_MAX: usize = 16;
 
 /// A key in lower case, for comparison; empty for one that is too long to be known.
-pub(super) fn lowered<'b>(key: &str, buffer: &'b mut [u8; KEY_MAX]) -> &'b [u8] {
+#[cold]
+fn lowered<'b>(key: &[u8], buffer: &'b mut [u8; KEY_MAX]) -> &'b [u8] {
     match buffer.get_mut(..key.len()) {
         Some(lowered) => {
-            lowered.copy_from_slice(key.as_bytes());
+            lowered.copy_from_slice(key);
             lowered.make_ascii_lowercase();
             lowered
         }
         None => &[],
     }
-}
-
-/// Passes over the value of a key that has no meaning.
-pub(super) fn ignore(json: &mut Reader<'_>) -> Decoded {
-    json.value().map(drop)
 }

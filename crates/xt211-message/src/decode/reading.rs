@@ -8,7 +8,7 @@ use super::{
     context::Context,
     fault::Part,
     json::Reader,
-    object::{KEY_MAX, Object, ignore, lowered, part},
+    object::{Object, part},
     scalar::Slot,
 };
 use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers};
@@ -23,13 +23,18 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Object<'a> for Data<'a> {
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"reading_datetime" => Slot::Time(&mut self.time),
             b"first_boot" => Slot::Flag(&mut self.first_boot),
             b"waittime" | b"wait_time" => Slot::Number(&mut self.wait_time),
             b"values" => return part(&mut self.values, json, context),
-            _ => return ignore(json),
+            _ => return Ok(false),
         };
         slot.fill(json, Part::Reading, context)
     }
@@ -56,10 +61,15 @@ impl<'a> Data<'a> {
 struct Values<'a>(Vec<Register<'a>>);
 
 impl<'a> Object<'a> for Values<'a> {
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
-        match key.parse() {
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool> {
+        match ObisCode::from_ascii(key) {
             Ok(code) => register(&mut self.0, code, json, context),
-            Err(_) => ignore(json),
+            Err(_) => Ok(false),
         }
     }
 }
@@ -70,12 +80,12 @@ pub(super) fn register<'a>(
     code: ObisCode,
     json: &mut Reader<'a>,
     context: &Context<'a, '_>,
-) -> Decoded {
+) -> Decoded<bool> {
     /// As many as a module sends at most, without some of the phases; one allocation holds them.
     const USUAL: usize = 20;
 
     let Some(scalar) = json.value()? else {
-        return Ok(());
+        return Ok(true);
     };
     let value = scalar.register(code);
     let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar))?;
@@ -84,7 +94,7 @@ pub(super) fn register<'a>(
         registers.reserve(USUAL);
     }
     registers.push(Register { code, value });
-    Ok(())
+    Ok(true)
 }
 
 /// Sorts what was collected.

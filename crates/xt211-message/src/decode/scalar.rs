@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use time::OffsetDateTime;
+use ::time::OffsetDateTime;
 use xt211_obis::{ObisCode, RegisterKind};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     fault::{Fault, Part},
     json::{Reader, Scalar, Token},
 };
-use crate::{Decimal, DecimalError, Value, Zone, message::known_serial, parse_time};
+use crate::{Decimal, DecimalError, Value, Zone, message::known_serial, parse_time, time};
 
 impl<'a> Scalar<'a> {
     /// The value of a register, typed by what its code means.
@@ -25,7 +25,7 @@ impl<'a> Scalar<'a> {
                 Ok(Value::Text(Cow::Borrowed(self.json())))
             }
             (_, Token::Nested) => Err(Fault::WrongType("a number or a text")),
-            (_, Token::Number(number)) => decimal(number).map(Value::Number),
+            (_, Token::Number(number)) => Ok(Value::Number(number.decimal()?)),
             (None | Some(Kind::Switch), Token::Bool(on)) => Ok(Value::Number(u32::from(on).into())),
             (Some(_), Token::Bool(_)) => Err(Fault::NotANumber),
             (Some(_), Token::Text(text)) => decimal(&text).map(Value::Number),
@@ -39,6 +39,9 @@ impl<'a> Scalar<'a> {
     }
 
     pub(super) fn time(self, zone: &dyn Zone) -> Result<OffsetDateTime, Fault> {
+        if let Some(text) = self.plain_text() {
+            return time::parse(text, zone).map_err(Fault::Time);
+        }
         match self.token()? {
             Token::Text(text) => parse_time(&text, zone).map_err(Fault::Time),
             _ => Err(Fault::NotATime),
@@ -47,7 +50,7 @@ impl<'a> Scalar<'a> {
 
     fn decimal(self) -> Result<Decimal, Fault> {
         match self.token()? {
-            Token::Number(number) => decimal(number),
+            Token::Number(number) => Ok(number.decimal()?),
             Token::Text(text) => decimal(&text),
             Token::Bool(_) | Token::Nested => Err(Fault::NotANumber),
         }
@@ -78,23 +81,30 @@ impl<'a> Scalar<'a> {
     /// A serial number, which may also be a number; `None` for one that says nothing.
     fn serial(self) -> Result<Option<Cow<'a, str>>, Fault> {
         match self.token()? {
-            Token::Text(Cow::Borrowed(text)) | Token::Number(text) => {
-                Ok(known_serial(text).map(Cow::Borrowed))
-            }
+            Token::Text(Cow::Borrowed(text)) => Ok(known_serial(text).map(Cow::Borrowed)),
+            Token::Number(number) => Ok(known_serial(number.json()).map(Cow::Borrowed)),
             Token::Text(text) => Ok(known_serial(&text).map(|text| Cow::Owned(text.to_owned()))),
             _ => Err(Fault::WrongType("a serial number")),
         }
     }
 }
 
-/// A number, from its JSON text or from that of a string.
+/// The number that a text is.
 fn decimal(text: &str) -> Result<Decimal, Fault> {
     let text = text.trim_ascii();
     match text.parse() {
         Ok(number) => Ok(number),
-        Err(DecimalError::Range) => Err(Fault::OutOfRange),
         Err(DecimalError::Syntax) if spells_not_finite(text) => Err(Fault::NotFinite),
-        Err(DecimalError::Syntax) => Err(Fault::NotANumber),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<DecimalError> for Fault {
+    fn from(error: DecimalError) -> Self {
+        match error {
+            DecimalError::Range => Self::OutOfRange,
+            DecimalError::Syntax => Self::NotANumber,
+        }
     }
 }
 
@@ -123,12 +133,12 @@ impl<'a> Slot<'_, 'a> {
         json: &mut Reader<'a>,
         part: Part,
         context: &Context<'a, '_>,
-    ) -> Decoded {
-        let Some(scalar) = json.value()? else {
-            return Ok(());
-        };
-        let put = self.put(scalar, context.zone);
-        put.map_err(|fault| context.fault(part, &fault, scalar))
+    ) -> Decoded<bool> {
+        if let Some(scalar) = json.value()? {
+            let put = self.put(scalar, context.zone);
+            put.map_err(|fault| context.fault(part, &fault, scalar))?;
+        }
+        Ok(true)
     }
 
     /// Puts a value here; a blank string is nothing.

@@ -1,18 +1,16 @@
 //! `Status` and `Battery`.
 
-use super::{
-    Decoded,
-    context::Context,
-    fault::Part,
-    json::Reader,
-    object::{KEY_MAX, Object, ignore, lowered},
-    scalar::Slot,
-};
+use super::{Decoded, context::Context, fault::Part, json::Reader, object::Object, scalar::Slot};
 use crate::{Battery, ModuleStatus};
 
 impl<'a> Object<'a> for ModuleStatus<'a> {
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"status" => Slot::Text(&mut self.status),
             b"statustext" => Slot::Text(&mut self.status_text),
             b"wakeups" => Slot::Count(&mut self.wakeups),
@@ -29,18 +27,23 @@ impl<'a> Object<'a> for ModuleStatus<'a> {
             b"serialno" => Slot::Serial(&mut self.serial),
             b"plannedstarttime" => Slot::Text(&mut self.planned_start),
             b"realstarttime" => Slot::Text(&mut self.real_start),
-            _ => return ignore(json),
+            _ => return Ok(false),
         };
         slot.fill(json, Part::Status, context)
     }
 }
 
 impl<'a> Object<'a> for Battery {
-    fn take(&mut self, key: &str, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    fn take(
+        &mut self,
+        key: &[u8],
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"voltage" => Slot::Number(&mut self.voltage),
             b"soc" => Slot::Number(&mut self.soc),
-            _ => return ignore(json),
+            _ => return Ok(false),
         };
         slot.fill(json, Part::Battery, context)
     }

@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next key of an object, or its end.
-    pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, str>>> {
+    pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
         match self.peek() {
             Some(b'}') => {
                 self.advance();
@@ -109,6 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the colon behind a key.
+    #[inline]
     pub(super) fn colon(&mut self) -> Decoded {
         match self.peek() {
             Some(b':') => {
@@ -121,6 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value, whole; `None` for `null`.
+    #[inline]
     pub(super) fn value(&mut self) -> Decoded<Option<Scalar<'a>>> {
         let first = self.peek();
         let start = self.rest;
@@ -143,6 +145,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over a value that is neither array nor object.
+    #[inline]
     fn pass_simple(&mut self, first: Option<u8>) -> Decoded<Shape> {
         match first {
             Some(b'"') => {
@@ -228,6 +231,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next byte behind white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.rest {
@@ -248,12 +252,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over a byte, if there is one.
+    #[inline]
     fn advance(&mut self) {
         if let [_, rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         let (byte, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -267,9 +273,8 @@ impl<'a> Reader<'a> {
     }
 
     /// What was read since there was this rest.
-    fn since(&self, start: &[u8]) -> &'a str {
-        let offset = self.text.len().saturating_sub(start.len());
-        // Cannot fail: tokens begin and end between characters, as they do with ASCII.
-        self.text.get(offset..self.offset()).unwrap_or_default()
+    #[inline]
+    fn since(&self, start: &'a [u8]) -> &'a [u8] {
+        start.get(..start.len().saturating_sub(self.rest.len())).unwrap_or_default()
     }
 }

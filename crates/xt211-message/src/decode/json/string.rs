@@ -12,19 +12,53 @@ use super::{Reader, scalar::Shape, syntax::Syntax};
 use crate::decode::Decoded;
 
 impl<'a> Reader<'a> {
+    /// Reads a string, at its first quote.
+    #[inline]
+    pub(super) fn text(&mut self) -> Decoded<Cow<'a, [u8]>> {
+        let start = self.rest;
+        self.advance();
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.text_of_escapes(start),
+        }
+    }
+
+    #[cold]
+    fn text_of_escapes(&mut self, start: &'a [u8]) -> Decoded<Cow<'a, [u8]>> {
+        let _ = self.pass_escapes();
+        self.reread::<String>(start).map(|text| Cow::Owned(text.into_bytes()))
+    }
+
     /// Passes over a string behind its first quote.
+    #[inline]
     pub(super) fn pass_string(&mut self) -> Decoded<Shape> {
-        let mut shape = Shape::Text;
+        match self.plain_string() {
+            Some(_) => Ok(Shape::Text),
+            None => self.pass_escapes(),
+        }
+    }
+
+    /// Reads a string without escapes behind its first quote, if it is one.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'a [u8]> {
+        let (text, rest) = self.rest.split_at_checked(plain(self.rest))?;
+        let [b'"', rest @ ..] = rest else { return None };
+        self.rest = rest;
+        Some(text)
+    }
+
+    /// The same for one with escapes, or that is none.
+    #[cold]
+    fn pass_escapes(&mut self) -> Decoded<Shape> {
         loop {
             self.rest = self.rest.get(plain(self.rest)..).unwrap_or_default();
             match self.rest {
                 [b'"', rest @ ..] => {
                     self.rest = rest;
-                    return Ok(shape);
+                    return Ok(Shape::Escaped);
                 }
                 [b'\\', rest @ ..] => {
                     self.rest = rest;
-                    shape = Shape::Escaped;
                     self.pass_escape()?;
                 }
                 [_, ..] => return self.fail(Syntax::Control),
@@ -34,7 +68,6 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over an escape behind its backslash.
-    #[cold]
     fn pass_escape(&mut self) -> Decoded {
         match self.next() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
@@ -51,31 +84,37 @@ impl<'a> Reader<'a> {
             None => self.fail(Syntax::EndInString),
         }
     }
-
-    /// Reads a string, at its first quote.
-    pub(super) fn text(&mut self) -> Decoded<Cow<'a, str>> {
-        let start = self.rest;
-        self.advance();
-        match self.pass_string() {
-            Ok(Shape::Text) => Ok(Cow::Borrowed(unquoted(self.since(start)))),
-            Ok(_) | Err(_) => self.reread(start).map(Cow::Owned),
-        }
-    }
-}
-
-/// The text of a string without escapes.
-pub(super) fn unquoted(json: &str) -> &str {
-    json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(json)
-}
-
-/// The text of a string with escapes, unless they make no characters.
-#[cold]
-pub(super) fn unescaped(json: &str) -> serde_json::Result<String> {
-    serde_json::from_str(json)
 }
 
 /// How many bytes of a string are next that stand for themselves.
+#[inline]
 fn plain(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    let mut rest = bytes;
+    while let Some((chunk, tail)) = rest.split_first_chunk() {
+        let special = special(u64::from_le_bytes(*chunk));
+        if special != 0 {
+            // The lowest flag is at the first byte.
+            return count + special.trailing_zeros() as usize / 8;
+        }
+        count += chunk.len();
+        rest = tail;
+    }
     let is_special = |byte: &u8| matches!(byte, 0..=0x1f | b'"' | b'\\');
-    bytes.iter().position(is_special).unwrap_or(bytes.len())
+    count + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// Flags the bytes of a word that are quotes, backslashes or control characters, by their highest
+/// bits. Flags above the lowest one may be wrong, as subtraction borrows from there.
+///
+/// Eight bytes at once, since most of a message is strings: see Mycroft's test for a zero byte,
+/// <https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord>.
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const fn below(word: u64, limit: u8) -> u64 {
+        word.wrapping_sub(ONES * limit as u64) & !word
+    }
+    let quote = below(word ^ (ONES * b'"' as u64), 1);
+    let backslash = below(word ^ (ONES * b'\\' as u64), 1);
+    (below(word, 0x20) | quote | backslash) & (ONES << 7)
 }

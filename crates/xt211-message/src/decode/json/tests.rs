@@ -22,7 +22,7 @@ fn read_value(json: &mut Reader<'_>) -> Decoded<Value> {
         return Ok(match scalar.token() {
             Ok(Token::Bool(truth)) => truth.into(),
             Ok(Token::Text(text)) => text.into(),
-            Ok(Token::Number(number)) => number_of(number),
+            Ok(Token::Number(number)) => number_of(number.json()),
             // Not looked into.
             Ok(Token::Nested) | Err(_) => serde_json::from_str(scalar.json()).unwrap_or_default(),
         });
@@ -31,7 +31,8 @@ fn read_value(json: &mut Reader<'_>) -> Decoded<Value> {
     assert!(matches!(json.start()?, Start::Object));
     while let Some(key) = json.key(object.is_empty())? {
         json.colon()?;
-        object.insert(format!("{} {key}", object.len()), read_value(json)?);
+        let key = format!("{} {}", object.len(), str::from_utf8(&key).unwrap());
+        object.insert(key, read_value(json)?);
     }
     Ok(object.into())
 }
@@ -123,7 +124,9 @@ fn compare(text: &str) {
     // As a text.
     let mut json = Reader::new(text);
     let string = match json.peek() {
-        Some(b'"') => json.text().and_then(|string| json.end().map(|()| string.into_owned())),
+        Some(b'"') => json.text().and_then(|string| {
+            json.end().map(|()| String::from_utf8(string.into_owned()).unwrap())
+        }),
         _ => return,
     };
     let string = string.map_err(|error| error.detail().to_owned());
