@@ -1,10 +1,10 @@
 //! The lines of a meter and its module.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use xt211_message::{Battery, Decimal, ModuleStatus, Reading};
+use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Value};
 use xt211_obis::ObisCode;
 
-use crate::{Element, ErrorKind, FieldValue, LineError, Measurement, value::push_integer};
+use crate::{Element, ErrorKind, FieldValue, LineError, Measurement, ascii::Ascii, escape};
 
 /// The tag that says which meter it is.
 const METER: &str = "meter";
@@ -28,34 +28,47 @@ pub fn encode_reading(
     meter: &str,
     reading: &Reading<'_>,
 ) -> Result<(), LineError> {
-    let mut line = measurement.line(buffer).tag_lossy(METER, meter)?.end_tags();
+    let mut line = measurement.line(buffer).push_tag_lossy(METER, meter).end_tags();
+    let mut ascii = Ascii::new();
+    let mut separator = b' ';
     for register in reading.registers.iter().filter(|register| !register.is_serial()) {
-        let code = register.code;
+        ascii.make_room(line.buffer());
+        ascii.put(separator);
+        separator = b',';
         // Keys are valid, being digits and `_`, `-`, `:`; and new, since each code is there once.
-        line.push_field(|buffer| push_code(buffer, code), (&register.value).into())
-            .map_err(|kind| LineError::new(kind, Element::FieldValue, code.to_string()))?;
+        put_code(&mut ascii, register.code);
+        ascii.put(b'=');
+        match &register.value {
+            Value::Number(number) => ascii.put_all(number.text().as_bytes()),
+            Value::Text(text) => {
+                ascii.flush(line.buffer());
+                escape::push_string(line.buffer(), text);
+            }
+        }
     }
+    ascii.flush(line.buffer());
     line.time(reading.time)
 }
 
-fn push_code(buffer: &mut String, code: ObisCode) {
+fn put_code(ascii: &mut Ascii, code: ObisCode) {
+    let (c, d, e) = (code.c(), code.d(), code.e());
     if code.is_reducible() {
-        push_groups(buffer, [code.c(), code.d(), code.e()]);
-    } else {
-        push_integer(buffer, code.a());
-        buffer.push('-');
-        push_integer(buffer, code.b());
-        buffer.push(':');
-        push_groups(buffer, [code.c(), code.d(), code.e(), code.f()]);
+        return put_groups(ascii, [c, d, e]);
     }
+    ascii.put_number(code.a());
+    ascii.put(b'-');
+    ascii.put_number(code.b());
+    ascii.put(b':');
+    put_groups(ascii, [c, d, e, code.f()]);
 }
 
-fn push_groups<const N: usize>(buffer: &mut String, groups: [u8; N]) {
+#[inline]
+fn put_groups<const N: usize>(ascii: &mut Ascii, groups: [u8; N]) {
     for (index, group) in groups.into_iter().enumerate() {
         if index > 0 {
-            buffer.push('_');
+            ascii.put(b'_');
         }
-        push_integer(buffer, group);
+        ascii.put_number(group);
     }
 }
 
@@ -111,5 +124,5 @@ pub fn encode_status(
         ("status_realstarttime", status.real_start.as_deref().map(FieldValue::from)),
     ];
     let known = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    Measurement::STATUS.line(buffer).tag_lossy(METER, meter)?.fields(known)?.time(sent)
+    Measurement::STATUS.line(buffer).push_tag_lossy(METER, meter).fields(known)?.time(sent)
 }

@@ -121,6 +121,7 @@ impl Decimal {
     /// # Ok::<(), xt211_message::DecimalError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn text(self) -> DecimalText {
         DecimalText::new(self)
     }
@@ -283,15 +284,15 @@ impl DecimalText {
     fn new(number: Decimal) -> Self {
         let mut text = Self { bytes: [0; Self::MAX], start: Self::MAX };
         let mut digits = number.mantissa.unsigned_abs();
-        let mut places = 0;
-        while digits > 0 || places <= number.scale {
-            if places == number.scale && places > 0 {
-                text.put(b'.');
+        if number.scale > 0 {
+            for _ in 0..number.scale {
+                text.put_last_digit(&mut digits);
             }
-            // Cannot fail: a digit is less than 10.
-            text.put(b'0' + u8::try_from(digits % 10).unwrap_or_default());
-            digits /= 10;
-            places += 1;
+            text.put(b'.');
+        }
+        text.put_last_digit(&mut digits);
+        while digits > 0 {
+            text.put_last_digit(&mut digits);
         }
         if number.is_negative() {
             text.put(b'-');
@@ -299,19 +300,34 @@ impl DecimalText {
         text
     }
 
+    #[inline]
+    fn put_last_digit(&mut self, digits: &mut u64) {
+        let [digit, ..] = (*digits % 10).to_le_bytes();
+        self.put(b'0' + digit);
+        *digits /= 10;
+    }
+
     /// Puts a character before the others. There is room for the longest text.
+    #[inline]
     fn put(&mut self, byte: u8) {
-        self.start = self.start.saturating_sub(1);
+        self.start = self.start.wrapping_sub(1);
         if let Some(slot) = self.bytes.get_mut(self.start) {
             *slot = byte;
         }
+    }
+
+    /// The text, which is ASCII, as bytes.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Cannot fail: nothing but ASCII was put in.
-        self.bytes.get(self.start..).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -1,0 +1,91 @@
+//! ASCII on its way into a line.
+
+/// A few fields, put together byte by byte on the stack: a string would have to look at each
+/// character and at its room each time.
+pub(crate) struct Ascii {
+    bytes: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Ascii {
+    const ROOM: usize = 256;
+
+    /// The longest field with its separator: `,255-255:255_255_255_255=-0.123456789012345678`.
+    const FIELD: usize = 46;
+
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; Self::ROOM], length: 0 }
+    }
+
+    /// Appends what there is to a buffer, if there is no room for another field.
+    #[inline]
+    pub(crate) fn make_room(&mut self, buffer: &mut String) {
+        if Self::ROOM - self.length < Self::FIELD {
+            self.flush(buffer);
+        }
+    }
+
+    /// Appends what there is to a buffer.
+    #[inline]
+    pub(crate) fn flush(&mut self, buffer: &mut String) {
+        // Cannot fail: all of it is ASCII.
+        let text = self.bytes.get(..self.length).and_then(|bytes| str::from_utf8(bytes).ok());
+        buffer.push_str(text.unwrap_or_default());
+        self.length = 0;
+    }
+
+    /// Puts a byte, for which there has to be room.
+    #[inline]
+    pub(crate) fn put(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    /// Puts bytes, for which there has to be room.
+    #[inline]
+    pub(crate) fn put_all(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.put(*byte));
+    }
+
+    /// Puts a number in decimal.
+    #[inline]
+    pub(crate) fn put_number(&mut self, number: u8) {
+        if number >= 100 {
+            self.put(b'0' + number / 100);
+        }
+        if number >= 10 {
+            self.put(b'0' + number / 10 % 10);
+        }
+        self.put(b'0' + number % 10);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number() {
+        for number in 0..=255 {
+            let (mut ascii, mut text) = (Ascii::new(), String::new());
+            ascii.put_number(number);
+            ascii.flush(&mut text);
+            assert_eq!(text, number.to_string());
+        }
+    }
+
+    #[test]
+    fn more_than_there_is_room_for_at_once() {
+        let field = b",255-255:255_255_255_255=-0.123456789012345678";
+        assert_eq!(field.len(), Ascii::FIELD);
+        let (mut ascii, mut text) = (Ascii::new(), String::new());
+        for _ in 0..20 {
+            ascii.make_room(&mut text);
+            ascii.put_all(field);
+        }
+        ascii.flush(&mut text);
+        assert_eq!(text.into_bytes(), field.repeat(20));
+    }
+}
