@@ -89,6 +89,14 @@ impl ObisCode {
         self.f
     }
 
+    /// Whether this is no quantity of a medium (group A is 0): a text, a state, an error. No other
+    /// code has a [meaning](crate::Meaning) whose values are words.
+    #[must_use]
+    #[inline]
+    pub const fn is_abstract(self) -> bool {
+        self.a == 0
+    }
+
     /// Whether `C.D.E` alone says it all, so that this is the canonical form.
     #[must_use]
     #[inline]

@@ -405,6 +405,17 @@ mod tests {
     }
 
     #[test]
+    fn only_abstract_codes_mean_words() {
+        let codes =
+            (0..=255).flat_map(|a| (0..=255).flat_map(move |c| (0..=15).map(move |d| (a, c, d))));
+        for (a, c, d) in codes {
+            let code = ObisCode::new(a, 0, c, d, 0, 255);
+            let is_text = code.meaning().is_some_and(|meaning| meaning.kind == RegisterKind::Text);
+            assert!(!is_text || code.is_abstract(), "{code}");
+        }
+    }
+
+    #[test]
     fn directions() {
         let direction = |text| meaning(text).unwrap().direction.unwrap();
         assert_eq!(direction("21.7.0"), Direction::Import);

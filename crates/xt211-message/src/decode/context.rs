@@ -11,14 +11,14 @@ use crate::{MessageError, Register, Zone};
 
 /// The input, the zone of its times, and memory.
 pub(super) struct Context<'a, 'z> {
-    pub(super) text: &'a str,
+    pub(super) text: &'a [u8],
     pub(super) zone: &'z dyn Zone,
     /// Room for the registers of a reading, for who comes first.
     pub(super) room: Cell<Vec<Register<'a>>>,
 }
 
 impl<'a, 'z> Context<'a, 'z> {
-    pub(super) fn new(text: &'a str, zone: &'z dyn Zone, room: Vec<Register<'a>>) -> Self {
+    pub(super) fn new(text: &'a [u8], zone: &'z dyn Zone, room: Vec<Register<'a>>) -> Self {
         Self { text, zone, room: Cell::new(room) }
     }
 
@@ -33,6 +33,6 @@ impl<'a, 'z> Context<'a, 'z> {
     fn position(&self, part: &str) -> (usize, usize) {
         // Cannot be less than zero, as the part lies within.
         let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        position::behind(self.text.as_bytes().get(..offset).unwrap_or_default())
+        position::behind(self.text.get(..offset).unwrap_or_default())
     }
 }

@@ -56,12 +56,15 @@ impl<'a> Message<'a> {
 
 /// Decodes a message whose registers are put into this empty room.
 fn decode<'a>(bytes: &'a [u8], zone: &dyn Zone, room: Vec<Register<'a>>) -> Decoded<Message<'a>> {
-    let text = str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
-    if text.trim_ascii().is_empty() {
+    // Most messages are, which is seen at once.
+    if !bytes.is_ascii() {
+        str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+    }
+    if bytes.trim_ascii().is_empty() {
         return Err(MessageError::new(ErrorKind::Empty, "expected a message, found nothing"));
     }
-    let context = Context::new(text, zone, room);
-    let mut json = Reader::new(text);
+    let context = Context::new(bytes, zone, room);
+    let mut json = Reader::new(bytes);
     let mut draft = Draft::default();
     let is_there = object(&mut draft, &mut json, &context)?;
     json.end()?;
@@ -194,7 +197,7 @@ fn flat_code(key: &[u8]) -> Option<ObisCode> {
 }
 
 /// The first keys of a message, to tell what it is if it is none of ours.
-fn first_keys(text: &str) -> String {
+fn first_keys(text: &[u8]) -> String {
     /// More are not told.
     const MAX: usize = 4;
 

@@ -11,7 +11,7 @@ use super::{
     object::{Object, part},
     scalar::Slot,
 };
-use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers};
+use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers, Value};
 
 /// What `data` says of a reading.
 #[derive(Default)]
@@ -84,11 +84,17 @@ pub(super) fn register<'a>(
     /// As many as a module sends at most, without some of the phases; one allocation holds them.
     const USUAL: usize = 20;
 
-    let Some(scalar) = json.value()? else {
-        return Ok(true);
+    // Where there may be a text, a number may be one, too.
+    let number = if code.is_abstract() { None } else { json.number() };
+    let value = match number {
+        Some(number) => Value::Number(number),
+        None => match json.value()? {
+            Some(scalar) => scalar
+                .register(code)
+                .map_err(|fault| context.fault(Part::Register, &fault, scalar))?,
+            None => return Ok(true),
+        },
     };
-    let value = scalar.register(code);
-    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar))?;
     if registers.capacity() == 0 {
         *registers = context.room.take();
         registers.reserve(USUAL);

@@ -25,7 +25,7 @@ impl<'a> Scalar<'a> {
                 Ok(Value::Text(Cow::Borrowed(self.json())))
             }
             (_, Token::Nested) => Err(Fault::WrongType("a number or a text")),
-            (_, Token::Number(number)) => Ok(Value::Number(number.decimal()?)),
+            (_, Token::Number(number)) => decimal(number).map(Value::Number),
             (None | Some(Kind::Switch), Token::Bool(on)) => Ok(Value::Number(u32::from(on).into())),
             (Some(_), Token::Bool(_)) => Err(Fault::NotANumber),
             (Some(_), Token::Text(text)) => decimal(&text).map(Value::Number),
@@ -50,7 +50,7 @@ impl<'a> Scalar<'a> {
 
     fn decimal(self) -> Result<Decimal, Fault> {
         match self.token()? {
-            Token::Number(number) => Ok(number.decimal()?),
+            Token::Number(number) => decimal(number),
             Token::Text(text) => decimal(&text),
             Token::Bool(_) | Token::Nested => Err(Fault::NotANumber),
         }
@@ -82,29 +82,21 @@ impl<'a> Scalar<'a> {
     fn serial(self) -> Result<Option<Cow<'a, str>>, Fault> {
         match self.token()? {
             Token::Text(Cow::Borrowed(text)) => Ok(known_serial(text).map(Cow::Borrowed)),
-            Token::Number(number) => Ok(known_serial(number.json()).map(Cow::Borrowed)),
+            Token::Number(number) => Ok(known_serial(number).map(Cow::Borrowed)),
             Token::Text(text) => Ok(known_serial(&text).map(|text| Cow::Owned(text.to_owned()))),
             _ => Err(Fault::WrongType("a serial number")),
         }
     }
 }
 
-/// The number that a text is.
+/// A number, from its JSON text or from that of a string.
 fn decimal(text: &str) -> Result<Decimal, Fault> {
     let text = text.trim_ascii();
     match text.parse() {
         Ok(number) => Ok(number),
         Err(DecimalError::Syntax) if spells_not_finite(text) => Err(Fault::NotFinite),
-        Err(error) => Err(error.into()),
-    }
-}
-
-impl From<DecimalError> for Fault {
-    fn from(error: DecimalError) -> Self {
-        match error {
-            DecimalError::Range => Self::OutOfRange,
-            DecimalError::Syntax => Self::NotANumber,
-        }
+        Err(DecimalError::Syntax) => Err(Fault::NotANumber),
+        Err(DecimalError::Range) => Err(Fault::OutOfRange),
     }
 }
 

@@ -23,14 +23,18 @@ use std::borrow::Cow;
 pub(super) use self::scalar::{Scalar, Token};
 use self::{
     nesting::{Container, Nesting},
+    number::plain_number,
     scalar::Shape,
+    string::plain_string,
     syntax::Syntax,
 };
 use super::Decoded;
+use crate::Decimal;
 
 /// A JSON text, and what of it is not read yet.
 pub(super) struct Reader<'a> {
-    text: &'a str,
+    /// Valid UTF-8.
+    text: &'a [u8],
     /// A tail of `text`.
     rest: &'a [u8],
 }
@@ -46,8 +50,9 @@ pub(super) enum Start {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, rest: text.as_bytes() }
+    /// Reads a text that is known to be UTF-8.
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, rest: text }
     }
 
     /// Reads where an object is wanted. Of an array, only as much is read as `serde_json` does before
@@ -85,7 +90,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next key of an object, or its end.
+    #[inline]
     pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
+        // As modules write it, without white space and escapes.
+        let next = if is_first { Some(self.rest) } else { self.rest.strip_prefix(b",") };
+        if let Some((key, rest)) = next.and_then(plain_string) {
+            self.rest = rest;
+            return Ok(Some(Cow::Borrowed(key)));
+        }
+        self.any_key(is_first)
+    }
+
+    #[cold]
+    fn any_key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
         match self.peek() {
             Some(b'}') => {
                 self.advance();
@@ -121,9 +138,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a number that is next, if its value can be had at once; else nothing is read.
+    #[inline]
+    pub(super) fn number(&mut self) -> Option<Decimal> {
+        let (number, rest) = plain_number(self.rest)?;
+        self.rest = rest;
+        Some(number)
+    }
+
     /// Reads a value, whole; `None` for `null`.
     #[inline]
     pub(super) fn value(&mut self) -> Decoded<Option<Scalar<'a>>> {
+        let start = self.rest;
+        if let Some((_, rest)) = plain_string(start) {
+            self.rest = rest;
+            return Ok(Some(Scalar::new(self.since(start), Shape::Text)));
+        }
+        self.any_value()
+    }
+
+    fn any_value(&mut self) -> Decoded<Option<Scalar<'a>>> {
         let first = self.peek();
         let start = self.rest;
         let shape = match first {
@@ -148,10 +182,7 @@ impl<'a> Reader<'a> {
     #[inline]
     fn pass_simple(&mut self, first: Option<u8>) -> Decoded<Shape> {
         match first {
-            Some(b'"') => {
-                self.advance();
-                self.pass_string()
-            }
+            Some(b'"') => self.pass_string(),
             Some(b'-' | b'0'..=b'9') => self.pass_number(),
             Some(b't') => self.pass_word(b"true", Shape::True),
             Some(b'f') => self.pass_word(b"false", Shape::False),
@@ -218,11 +249,10 @@ impl<'a> Reader<'a> {
             }
             if innermost == Container::Object {
                 match self.peek() {
-                    Some(b'"') => self.advance(),
+                    Some(b'"') => self.pass_string()?,
                     Some(_) => return self.fail_at_next(Syntax::KeyNotString),
                     None => return self.fail_at_next(Syntax::EndInObject),
-                }
-                self.pass_string()?;
+                };
                 self.colon()?;
             }
             return Ok(true);

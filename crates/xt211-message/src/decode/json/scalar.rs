@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Decimal, DecimalError, decode::fault::Fault};
+use crate::decode::fault::Fault;
 
 /// A value's JSON text, well-formed and not `null`. Numbers are read from it, not through an
 /// `f64`, so that they stay exact.
@@ -18,8 +18,7 @@ pub(super) enum Shape {
     Null,
     True,
     False,
-    /// A number, and its value where that was had on the way.
-    Number(Option<Decimal>),
+    Number,
     /// A string without escapes.
     Text,
     /// A string with escapes.
@@ -31,28 +30,9 @@ pub(super) enum Shape {
 /// The types of JSON, less null and those of objects and arrays.
 pub(in crate::decode) enum Token<'a> {
     Bool(bool),
-    Number(Number<'a>),
+    Number(&'a str),
     Text(Cow<'a, str>),
     Nested,
-}
-
-/// A number as it stands in the text.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::decode) struct Number<'a> {
-    json: &'a [u8],
-    value: Option<Decimal>,
-}
-
-impl<'a> Number<'a> {
-    pub(in crate::decode) fn json(self) -> &'a str {
-        str_of(self.json)
-    }
-
-    /// Its value.
-    #[inline]
-    pub(in crate::decode) fn decimal(self) -> Result<Decimal, DecimalError> {
-        self.value.map_or_else(|| self.json().parse(), Ok)
-    }
 }
 
 impl<'a> Scalar<'a> {
@@ -75,7 +55,7 @@ impl<'a> Scalar<'a> {
                 Ok(text) => Token::Text(Cow::Owned(text)),
                 Err(_) => return Err(Fault::Escape),
             },
-            Shape::Number(value) => Token::Number(Number { json: self.json, value }),
+            Shape::Number => Token::Number(self.json()),
             Shape::True => Token::Bool(true),
             Shape::False => Token::Bool(false),
             Shape::Nested | Shape::Null => Token::Nested,

@@ -13,41 +13,28 @@ use crate::decode::Decoded;
 
 impl<'a> Reader<'a> {
     /// Reads a string, at its first quote.
-    #[inline]
     pub(super) fn text(&mut self) -> Decoded<Cow<'a, [u8]>> {
+        if let Some((text, rest)) = plain_string(self.rest) {
+            self.rest = rest;
+            return Ok(Cow::Borrowed(text));
+        }
         let start = self.rest;
         self.advance();
-        match self.plain_string() {
-            Some(text) => Ok(Cow::Borrowed(text)),
-            None => self.text_of_escapes(start),
-        }
-    }
-
-    #[cold]
-    fn text_of_escapes(&mut self, start: &'a [u8]) -> Decoded<Cow<'a, [u8]>> {
         let _ = self.pass_escapes();
         self.reread::<String>(start).map(|text| Cow::Owned(text.into_bytes()))
     }
 
-    /// Passes over a string behind its first quote.
-    #[inline]
+    /// Passes over a string, at its first quote.
     pub(super) fn pass_string(&mut self) -> Decoded<Shape> {
-        match self.plain_string() {
-            Some(_) => Ok(Shape::Text),
-            None => self.pass_escapes(),
+        if let Some((_, rest)) = plain_string(self.rest) {
+            self.rest = rest;
+            return Ok(Shape::Text);
         }
+        self.advance();
+        self.pass_escapes()
     }
 
-    /// Reads a string without escapes behind its first quote, if it is one.
-    #[inline]
-    fn plain_string(&mut self) -> Option<&'a [u8]> {
-        let (text, rest) = self.rest.split_at_checked(plain(self.rest))?;
-        let [b'"', rest @ ..] = rest else { return None };
-        self.rest = rest;
-        Some(text)
-    }
-
-    /// The same for one with escapes, or that is none.
+    /// Passes over a string with escapes, or that does not end, behind its first quote.
     #[cold]
     fn pass_escapes(&mut self) -> Decoded<Shape> {
         loop {
@@ -84,6 +71,15 @@ impl<'a> Reader<'a> {
             None => self.fail(Syntax::EndInString),
         }
     }
+}
+
+/// The string without escapes that a text begins with, without its quotes, and what follows it.
+#[inline]
+pub(super) fn plain_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [b'"', string @ ..] = text else { return None };
+    let (string, rest) = string.split_at_checked(plain(string))?;
+    let [b'"', rest @ ..] = rest else { return None };
+    Some((string, rest))
 }
 
 /// How many bytes of a string are next that stand for themselves.

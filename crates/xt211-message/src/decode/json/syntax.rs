@@ -78,10 +78,10 @@ impl<'a> Reader<'a> {
     /// Reads a text or a number by `serde_json`, which knows all that can be wrong with it.
     #[cold]
     pub(super) fn reread<T: DeserializeOwned>(&mut self, start: &'a [u8]) -> Decoded<T> {
-        let tail = self.text.get(self.text.len().saturating_sub(start.len())..).unwrap_or_default();
-        T::deserialize(&mut serde_json::Deserializer::from_str(tail)).or_else(|error| {
-            let lines = tail.split_inclusive('\n').take(error.line().saturating_sub(1));
-            let offset = lines.map(str::len).sum::<usize>() + error.column();
+        T::deserialize(&mut serde_json::Deserializer::from_slice(start)).or_else(|error| {
+            let lines = start.split_inclusive(|byte| *byte == b'\n');
+            let lines = lines.take(error.line().saturating_sub(1));
+            let offset = lines.map(<[u8]>::len).sum::<usize>() + error.column();
             self.rest = start.get(offset..).unwrap_or_default();
             let error = error.to_string();
             let (words, _) = error.split_once(" at line ").unwrap_or((&error, ""));
@@ -97,6 +97,6 @@ impl<'a> Reader<'a> {
     }
 
     fn end_of_line(&self, offset: usize) -> (usize, usize) {
-        position::end_of(self.text.as_bytes().get(..offset).unwrap_or_default())
+        position::end_of(self.text.get(..offset).unwrap_or_default())
     }
 }
