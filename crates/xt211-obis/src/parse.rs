@@ -112,6 +112,39 @@ impl FromStr for ObisCode {
 }
 
 impl ObisCode {
+    /// Reads the form in which modules send nearly every code, at the beginning of bytes: `C.D.E` of
+    /// one or two digits, one and one. Returns it with what follows; that may make it another form.
+    /// `None` if the bytes begin with something else.
+    ///
+    /// It takes a tenth of the time of [`parse_prefix`](Self::parse_prefix).
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// let (code, rest) = ObisCode::reduced_prefix(b"1.8.0\":7369.066").ok_or("another form")?;
+    /// assert_eq!(code, ObisCode::reduced(1, 8, 0));
+    /// assert_eq!(rest, b"\":7369.066");
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn reduced_prefix(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (c, rest) = match bytes {
+            [c @ b'0'..=b'9', b'.', rest @ ..] => (c - b'0', rest),
+            [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'.', rest @ ..] => {
+                ((tens - b'0') * 10 + (ones - b'0'), rest)
+            }
+            _ => return None,
+        };
+        match rest {
+            [_, b'.', _, b'0'..=b'9', ..] => None,
+            [d @ b'0'..=b'9', b'.', e @ b'0'..=b'9', rest @ ..] => {
+                Some((Self::reduced(c, d - b'0', e - b'0'), rest))
+            }
+            _ => None,
+        }
+    }
+
     /// Reads a code from bytes that are all of it, such as a key within a message.
     ///
     /// ```
@@ -126,7 +159,11 @@ impl ObisCode {
     /// Says at which byte what was expected.
     #[inline]
     pub fn from_ascii(bytes: &[u8]) -> Result<Self, ParseError> {
-        reduced(bytes).map_or_else(|| whole(bytes), Ok)
+        // Modules send nearly every code in this form.
+        match Self::reduced_prefix(bytes) {
+            Some((code, [])) => Ok(code),
+            _ => whole(bytes),
+        }
     }
 }
 
@@ -136,28 +173,6 @@ fn whole(text: &[u8]) -> Result<ObisCode, ParseError> {
         (code, []) => Ok(code),
         (_, rest) => Err(Stop { rest, expected: Expected::End }.within(text)),
     }
-}
-
-/// Reads the form in which modules send nearly every code, `C.D.E`: in a fifth of the time that the
-/// whole grammar takes. `None` says that the text has another form, or none.
-#[inline]
-fn reduced(text: &[u8]) -> Option<ObisCode> {
-    let (c, rest) = group(text)?;
-    let (d, rest) = group(rest.strip_prefix(b".")?)?;
-    let (e, rest) = group(rest.strip_prefix(b".")?)?;
-    rest.is_empty().then_some(ObisCode::reduced(c, d, e))
-}
-
-/// The number that a text begins with.
-#[inline]
-fn group(text: &[u8]) -> Option<(u8, &[u8])> {
-    let [digit @ b'0'..=b'9', rest @ ..] = text else { return None };
-    let (mut number, mut rest) = (digit - b'0', rest);
-    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
-        number = number.checked_mul(10)?.checked_add(digit - b'0')?;
-        rest = tail;
-    }
-    Some((number, rest))
 }
 
 impl ObisCode {
@@ -345,6 +360,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_quick_way_is_the_same(text in "[0-9]{0,3}[.][0-9]{0,3}[.][0-9]{0,3}.{0,3}") {
+            if let Some((code, rest)) = ObisCode::reduced_prefix(text.as_bytes()) {
+                let end = text.len() - rest.len();
+                prop_assert_eq!(super::code(text[..end].as_bytes()).unwrap(), (&[][..], code));
+                prop_assert!(!rest.first().is_some_and(u8::is_ascii_digit));
+            }
+            let whole = super::whole(text.as_bytes());
+            prop_assert_eq!(ObisCode::from_ascii(text.as_bytes()), whole);
+        }
+
         #[test]
         fn any_text_is_a_code_or_an_error_within_it(text in "[0-9.:*x-]{0,24}|.{0,12}") {
             match text.parse::<ObisCode>() {

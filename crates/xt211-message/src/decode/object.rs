@@ -20,6 +20,13 @@ pub(super) trait Object<'a> {
         json: &mut Reader<'a>,
         context: &Context<'a, '_>,
     ) -> Decoded<bool>;
+
+    /// Takes the next key and its value if they are as modules mostly write them, for what there is
+    /// much of; else leaves them to [`take`](Self::take).
+    #[inline]
+    fn take_plain(&mut self, _: &mut Reader<'a>, _: &Context<'a, '_>, _is_first: bool) -> bool {
+        false
+    }
 }
 
 /// Reads an [`Object`], and says whether it was there: `null` is not.
@@ -37,7 +44,11 @@ pub(super) fn object<'a, O: Object<'a>>(
         }
     }
     let mut is_first = true;
-    while let Some(key) = json.key(is_first)? {
+    loop {
+        while object.take_plain(json, context, is_first) {
+            is_first = false;
+        }
+        let Some(key) = json.key(is_first)? else { return Ok(true) };
         is_first = false;
         if let Err(error) = member(object, &key, json, context) {
             // Where nothing else is known, it is where reading stopped.
@@ -45,7 +56,6 @@ pub(super) fn object<'a, O: Object<'a>>(
             return Err(error.or_at(json.position()).within(&String::from_utf8_lossy(&key)));
         }
     }
-    Ok(true)
 }
 
 /// Reads what follows a key. As modules mostly write keys in lower case, that is tried first.

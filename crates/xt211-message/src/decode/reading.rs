@@ -72,6 +72,20 @@ impl<'a> Object<'a> for Values<'a> {
             Err(_) => Ok(false),
         }
     }
+
+    fn take_plain(
+        &mut self,
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+        is_first: bool,
+    ) -> bool {
+        // Abstract ones may hold texts, and a number would be one there.
+        let plain = json.code_and_number(is_first, |code| !code.is_abstract());
+        if let Some((code, number)) = plain {
+            push(&mut self.0, Register { code, value: Value::Number(number) }, context);
+        }
+        plain.is_some()
+    }
 }
 
 /// Reads the value of a register; `null` is none.
@@ -81,26 +95,30 @@ pub(super) fn register<'a>(
     json: &mut Reader<'a>,
     context: &Context<'a, '_>,
 ) -> Decoded<bool> {
+    let Some(scalar) = json.value()? else {
+        return Ok(true);
+    };
+    let value = scalar.register(code);
+    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar))?;
+    push(registers, Register { code, value }, context);
+    Ok(true)
+}
+
+#[inline]
+fn push<'a>(registers: &mut Vec<Register<'a>>, register: Register<'a>, context: &Context<'a, '_>) {
+    if registers.capacity() == 0 {
+        make_room(registers, context);
+    }
+    registers.push(register);
+}
+
+#[cold]
+fn make_room<'a>(registers: &mut Vec<Register<'a>>, context: &Context<'a, '_>) {
     /// As many as a module sends at most, without some of the phases; one allocation holds them.
     const USUAL: usize = 20;
 
-    // Where there may be a text, a number may be one, too.
-    let number = if code.is_abstract() { None } else { json.number() };
-    let value = match number {
-        Some(number) => Value::Number(number),
-        None => match json.value()? {
-            Some(scalar) => scalar
-                .register(code)
-                .map_err(|fault| context.fault(Part::Register, &fault, scalar))?,
-            None => return Ok(true),
-        },
-    };
-    if registers.capacity() == 0 {
-        *registers = context.room.take();
-        registers.reserve(USUAL);
-    }
-    registers.push(Register { code, value });
-    Ok(true)
+    *registers = context.room.take();
+    registers.reserve(USUAL);
 }
 
 /// Sorts what was collected.

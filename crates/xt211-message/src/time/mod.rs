@@ -142,6 +142,7 @@ impl Stop<'_> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     fn date_and_clock(&mut self) -> Parsed<'a, PrimitiveDateTime> {
         let weekday = self.letters();
         if !weekday.is_empty() {
@@ -156,16 +157,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// `2026-02-21 20:27:09.5`
+    #[inline]
     fn year_first(&mut self) -> Parsed<'a, PrimitiveDateTime> {
-        let year = self.year()?;
-        self.mark(b'-', TimePart::Dash)?;
-        let start = *self;
-        let month = Month::try_from(self.two_digits(TimePart::Month)?)
-            .map_err(|_| start.expected(TimePart::Month))?;
-        self.mark(b'-', TimePart::Dash)?;
-        let start = *self;
-        let day = self.two_digits(TimePart::Day)?;
-        let date = start.date(year, month, day)?;
+        let date = self.iso_date()?;
         match self.rest {
             [b'T' | b't', rest @ ..] => self.rest = rest,
             _ => self.spaces()?,
@@ -177,7 +171,22 @@ impl<'a> Cursor<'a> {
         Ok(PrimitiveDateTime::new(date, clock))
     }
 
+    /// `2026-02-21`
+    #[inline]
+    fn iso_date(&mut self) -> Parsed<'a, Date> {
+        let year = self.year()?;
+        self.mark(b'-', TimePart::Dash)?;
+        let start = *self;
+        let month = Month::try_from(self.two_digits(TimePart::Month)?)
+            .map_err(|_| start.expected(TimePart::Month))?;
+        self.mark(b'-', TimePart::Dash)?;
+        let start = *self;
+        let day = self.two_digits(TimePart::Day)?;
+        start.date(year, month, day)
+    }
+
     /// `Feb 21 20:27:33 2026`
+    #[inline]
     fn name_first(&mut self) -> Parsed<'a, PrimitiveDateTime> {
         let start = *self;
         let name = <[u8; 3]>::try_from(self.letters()).ok();
@@ -201,10 +210,12 @@ impl<'a> Cursor<'a> {
     }
 
     /// The date whose day this cursor stands before.
+    #[inline]
     fn date(&self, year: i32, month: Month, day: u8) -> Parsed<'a, Date> {
         Date::from_calendar_date(year, month, day).map_err(|_| self.expected(TimePart::Day))
     }
 
+    #[inline]
     fn year(&mut self) -> Parsed<'a, i32> {
         let start = *self;
         let century =
@@ -213,6 +224,7 @@ impl<'a> Cursor<'a> {
         Ok(i32::from(century) * 100 + i32::from(year))
     }
 
+    #[inline]
     fn clock(&mut self) -> Parsed<'a, Time> {
         let hour = self.below(24, TimePart::Hour)?;
         self.mark(b':', TimePart::Colon)?;
@@ -225,6 +237,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `[ "." 1*digit ]` in nanoseconds; what is smaller is cut off.
+    #[inline]
     fn fraction(&mut self) -> Parsed<'a, u32> {
         let [b'.', rest @ ..] = self.rest else {
             return Ok(0);
@@ -243,6 +256,7 @@ impl<'a> Cursor<'a> {
         Ok(nanoseconds)
     }
 
+    #[inline]
     fn zone(&mut self) -> Parsed<'a, Option<UtcOffset>> {
         let start = *self;
         let offset = match self.rest {
@@ -275,12 +289,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Two digits that make less than `limit`.
+    #[inline]
     fn below(&mut self, limit: u8, part: TimePart) -> Parsed<'a, u8> {
         let start = *self;
         let number = self.two_digits(part)?;
         if number < limit { Ok(number) } else { Err(start.expected(part)) }
     }
 
+    #[inline]
     fn two_digits(&mut self, part: TimePart) -> Parsed<'a, u8> {
         match self.rest {
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] => {
@@ -291,6 +307,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn letters(&mut self) -> &'a [u8] {
         let other = |byte: &u8| !byte.is_ascii_alphabetic();
         let end = self.rest.iter().position(other).unwrap_or(self.rest.len());
@@ -300,6 +317,7 @@ impl<'a> Cursor<'a> {
         letters
     }
 
+    #[inline]
     fn skip_spaces(&mut self) {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
@@ -307,12 +325,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// One or more.
+    #[inline]
     fn spaces(&mut self) -> Parsed<'a, ()> {
         self.mark(b' ', TimePart::Space)?;
         self.skip_spaces();
         Ok(())
     }
 
+    #[inline]
     fn mark(&mut self, mark: u8, part: TimePart) -> Parsed<'a, ()> {
         match self.rest {
             [byte, rest @ ..] if *byte == mark => {

@@ -28,6 +28,8 @@ use self::{
     string::plain_string,
     syntax::Syntax,
 };
+use xt211_obis::ObisCode;
+
 use super::Decoded;
 use crate::Decimal;
 
@@ -94,11 +96,13 @@ impl<'a> Reader<'a> {
     pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
         // As modules write it, without white space and escapes.
         let next = if is_first { Some(self.rest) } else { self.rest.strip_prefix(b",") };
-        if let Some((key, rest)) = next.and_then(plain_string) {
-            self.rest = rest;
-            return Ok(Some(Cow::Borrowed(key)));
+        match next.and_then(plain_string) {
+            Some((key, rest)) => {
+                self.rest = rest;
+                Ok(Some(Cow::Borrowed(key)))
+            }
+            None => self.any_key(is_first),
         }
-        self.any_key(is_first)
     }
 
     #[cold]
@@ -138,12 +142,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a number that is next, if its value can be had at once; else nothing is read.
+    /// Reads a key that begins with a code and has a number for its value, `"C.D.E":NUMBER`, and that
+    /// number. `None`, and nothing is read, if that is not what is next, without white space.
     #[inline]
-    pub(super) fn number(&mut self) -> Option<Decimal> {
-        let (number, rest) = plain_number(self.rest)?;
+    pub(super) fn code_and_number(
+        &mut self,
+        is_first: bool,
+        is_wanted: impl FnOnce(ObisCode) -> bool,
+    ) -> Option<(ObisCode, Decimal)> {
+        let rest = if is_first { self.rest } else { self.rest.strip_prefix(b",")? };
+        let (code, rest) = ObisCode::reduced_prefix(rest.strip_prefix(b"\"")?)?;
+        let rest = rest.strip_prefix(b"\":").filter(|_| is_wanted(code))?;
+        let (number, rest) = plain_number(rest)?;
         self.rest = rest;
-        Some(number)
+        Some((code, number))
     }
 
     /// Reads a value, whole; `None` for `null`.
