@@ -10,7 +10,7 @@ use std::{env, hint::black_box, process::ExitCode};
 use time::UtcOffset;
 use xt211_examples::{Failure, exit, read};
 use xt211_line_protocol::{Measurement, encode_reading};
-use xt211_message::Message;
+use xt211_message::Decoder;
 
 fn main() -> ExitCode {
     exit(run())
@@ -26,18 +26,21 @@ fn run() -> Result<(), Failure> {
         count.parse().map_err(|_| format!("expected how many times, found `{count}`"))?;
 
     let bytes = read(Some(&file))?;
+    let mut decoder = Decoder::default();
     let mut line = String::new();
     for _ in 0..count {
         line.clear();
-        convert(black_box(&bytes), &mut line)?;
+        convert(&mut decoder, black_box(&bytes), &mut line)?;
     }
     print!("{line}");
     Ok(())
 }
 
-fn convert(bytes: &[u8], line: &mut String) -> Result<(), Failure> {
-    let message = Message::decode(bytes, &UtcOffset::UTC)?;
-    let reading = message.reading.ok_or("expected a message with a reading")?;
+fn convert(decoder: &mut Decoder, bytes: &[u8], line: &mut String) -> Result<(), Failure> {
+    let message = decoder.decode(bytes, &UtcOffset::UTC)?;
+    let reading = message.reading.as_ref().ok_or("expected a message with a reading")?;
     let meter = reading.serial().unwrap_or("meter");
-    Ok(encode_reading(line, &Measurement::HOME_ENERGY, meter, &reading)?)
+    encode_reading(line, &Measurement::HOME_ENERGY, meter, reading)?;
+    decoder.reclaim(message);
+    Ok(())
 }

@@ -1,26 +1,29 @@
 //! ASCII on its way into a line.
 
+/// How much is put together at once: some fields.
+pub(crate) const ROOM: usize = 256;
+
 /// A few fields, put together byte by byte on the stack: a string would have to look at each
 /// character and at its room each time.
-pub(crate) struct Ascii {
-    bytes: [u8; Self::ROOM],
+pub(crate) struct Ascii<'b> {
+    /// Apart from the length, which can stay in a register then.
+    bytes: &'b mut [u8; ROOM],
     length: usize,
 }
 
-impl Ascii {
-    const ROOM: usize = 256;
-
+impl<'b> Ascii<'b> {
     /// The longest field with its separator: `,255-255:255_255_255_255=-0.123456789012345678`.
     const FIELD: usize = 46;
 
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; Self::ROOM], length: 0 }
+    #[inline]
+    pub(crate) fn new(bytes: &'b mut [u8; ROOM]) -> Self {
+        Self { bytes, length: 0 }
     }
 
     /// Appends what there is to a buffer, if there is no room for another field.
     #[inline]
     pub(crate) fn make_room(&mut self, buffer: &mut String) {
-        if Self::ROOM - self.length < Self::FIELD {
+        if ROOM - self.length < Self::FIELD {
             self.flush(buffer);
         }
     }
@@ -69,7 +72,8 @@ mod tests {
     #[test]
     fn every_number() {
         for number in 0..=255 {
-            let (mut ascii, mut text) = (Ascii::new(), String::new());
+            let mut room = [0; ROOM];
+            let (mut ascii, mut text) = (Ascii::new(&mut room), String::new());
             ascii.put_number(number);
             ascii.flush(&mut text);
             assert_eq!(text, number.to_string());
@@ -80,7 +84,8 @@ mod tests {
     fn more_than_there_is_room_for_at_once() {
         let field = b",255-255:255_255_255_255=-0.123456789012345678";
         assert_eq!(field.len(), Ascii::FIELD);
-        let (mut ascii, mut text) = (Ascii::new(), String::new());
+        let mut room = [0; ROOM];
+        let (mut ascii, mut text) = (Ascii::new(&mut room), String::new());
         for _ in 0..20 {
             ascii.make_room(&mut text);
             ascii.put_all(field);

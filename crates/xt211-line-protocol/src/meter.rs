@@ -4,7 +4,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Value};
 use xt211_obis::ObisCode;
 
-use crate::{Element, ErrorKind, FieldValue, LineError, Measurement, ascii::Ascii, escape};
+use crate::{
+    Element, ErrorKind, FieldValue, LineError, Measurement,
+    ascii::{Ascii, ROOM},
+    escape,
+};
 
 /// The tag that says which meter it is.
 const METER: &str = "meter";
@@ -29,7 +33,8 @@ pub fn encode_reading(
     reading: &Reading<'_>,
 ) -> Result<(), LineError> {
     let mut line = measurement.line(buffer).push_tag_lossy(METER, meter).end_tags();
-    let mut ascii = Ascii::new();
+    let mut room = [0; ROOM];
+    let mut ascii = Ascii::new(&mut room);
     let mut separator = b' ';
     for register in reading.registers.iter().filter(|register| !register.is_serial()) {
         ascii.make_room(line.buffer());
@@ -50,7 +55,8 @@ pub fn encode_reading(
     line.time(reading.time)
 }
 
-fn put_code(ascii: &mut Ascii, code: ObisCode) {
+#[inline]
+fn put_code(ascii: &mut Ascii<'_>, code: ObisCode) {
     let (c, d, e) = (code.c(), code.d(), code.e());
     if code.is_reducible() {
         return put_groups(ascii, [c, d, e]);
@@ -63,7 +69,7 @@ fn put_code(ascii: &mut Ascii, code: ObisCode) {
 }
 
 #[inline]
-fn put_groups<const N: usize>(ascii: &mut Ascii, groups: [u8; N]) {
+fn put_groups<const N: usize>(ascii: &mut Ascii<'_>, groups: [u8; N]) {
     for (index, group) in groups.into_iter().enumerate() {
         if index > 0 {
             ascii.put(b'_');

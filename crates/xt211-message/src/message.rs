@@ -133,6 +133,14 @@ impl<'a> Registers<'a> {
         Ok(Self { sorted: registers })
     }
 
+    /// The memory of these registers, empty, for those of another message.
+    pub(crate) fn into_room<'b>(mut self) -> Vec<Register<'b>> {
+        self.sorted.clear();
+        // Of no register, this makes none; but in the same memory, as the standard library does
+        // with items of one size.
+        self.sorted.into_iter().filter_map(|_| None).collect()
+    }
+
     /// The same registers, apart from the message they were borrowed from.
     #[must_use]
     pub fn into_owned(self) -> Registers<'static> {

@@ -281,39 +281,39 @@ pub struct DecimalText {
 impl DecimalText {
     const MAX: usize = 21;
 
+    #[inline]
     fn new(number: Decimal) -> Self {
-        let mut text = Self { bytes: [0; Self::MAX], start: Self::MAX };
-        let mut digits = number.mantissa.unsigned_abs();
+        let (mut bytes, mut start) = ([0; Self::MAX], Self::MAX);
+        // Puts a character before the others. There is room for the longest text.
+        let mut put = |byte: u8| {
+            start = start.wrapping_sub(1);
+            if let Some(slot) = bytes.get_mut(start) {
+                *slot = byte;
+            }
+        };
+        let mut rest = number.mantissa.unsigned_abs();
+        let mut last_digit = || {
+            let [digit, ..] = (rest % 10).to_le_bytes();
+            rest /= 10;
+            (b'0' + digit, rest > 0)
+        };
         if number.scale > 0 {
             for _ in 0..number.scale {
-                text.put_last_digit(&mut digits);
+                put(last_digit().0);
             }
-            text.put(b'.');
+            put(b'.');
         }
-        text.put_last_digit(&mut digits);
-        while digits > 0 {
-            text.put_last_digit(&mut digits);
+        loop {
+            let (digit, is_more) = last_digit();
+            put(digit);
+            if !is_more {
+                break;
+            }
         }
         if number.is_negative() {
-            text.put(b'-');
+            put(b'-');
         }
-        text
-    }
-
-    #[inline]
-    fn put_last_digit(&mut self, digits: &mut u64) {
-        let [digit, ..] = (*digits % 10).to_le_bytes();
-        self.put(b'0' + digit);
-        *digits /= 10;
-    }
-
-    /// Puts a character before the others. There is room for the longest text.
-    #[inline]
-    fn put(&mut self, byte: u8) {
-        self.start = self.start.wrapping_sub(1);
-        if let Some(slot) = self.bytes.get_mut(self.start) {
-            *slot = byte;
-        }
+        Self { bytes, start }
     }
 
     /// The text, which is ASCII, as bytes.

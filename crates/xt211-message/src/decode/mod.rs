@@ -38,7 +38,7 @@ use self::{
 use crate::{ErrorKind, Message, MessageError, Reading, Register, Zone};
 
 /// What was decoded, or why it cannot be: boxed, since that is rare.
-type Decoded<T = ()> = Result<T, Box<MessageError>>;
+pub(crate) type Decoded<T = ()> = Result<T, Box<MessageError>>;
 
 impl<'a> Message<'a> {
     /// Decodes a message of the module, in any of its dialects. Texts are borrowed from `bytes`
@@ -55,7 +55,11 @@ impl<'a> Message<'a> {
 }
 
 /// Decodes a message whose registers are put into this empty room.
-fn decode<'a>(bytes: &'a [u8], zone: &dyn Zone, room: Vec<Register<'a>>) -> Decoded<Message<'a>> {
+pub(crate) fn decode<'a>(
+    bytes: &'a [u8],
+    zone: &dyn Zone,
+    room: Vec<Register<'a>>,
+) -> Decoded<Message<'a>> {
     // Most messages are, which is seen at once.
     if !bytes.is_ascii() {
         str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
