@@ -119,14 +119,13 @@ impl MeterDevice {
         status: &ModuleStatus<'_>,
         sent: Option<OffsetDateTime>,
     ) -> Changed {
-        let text =
-            |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| State::Text(text.into()));
+        let text = State::Text;
         let mut changed = Changed::NONE;
         for (key, state) in [
-            (ModuleKey::Status, text(&status.status)),
-            (ModuleKey::StatusText, text(&status.status_text)),
-            (ModuleKey::PlannedStart, text(&status.planned_start)),
-            (ModuleKey::RealStart, text(&status.real_start)),
+            (ModuleKey::Status, status.status.as_deref().map(text)),
+            (ModuleKey::StatusText, status.status_text.as_deref().map(text)),
+            (ModuleKey::PlannedStart, status.planned_start.as_deref().map(text)),
+            (ModuleKey::RealStart, status.real_start.as_deref().map(text)),
             (ModuleKey::Sent, sent.map(State::Time)),
             (ModuleKey::Wakeups, status.wakeups.map(State::Count)),
             (ModuleKey::Resets, status.resets.map(State::Count)),
@@ -281,11 +280,11 @@ impl MeterDevice {
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.
-    fn set_module(&mut self, key: ModuleKey, state: Option<State>) -> Changed {
+    fn set_module(&mut self, key: ModuleKey, state: Option<State<&str>>) -> Changed {
         state.map_or(Changed::NONE, |state| self.set(Key::Module(key), state))
     }
 
-    fn set(&mut self, key: Key, state: State) -> Changed {
+    fn set(&mut self, key: Key, state: State<&str>) -> Changed {
         let found = self.states.set(key, state, self.last_reading);
         let mut changed = Changed {
             discovery: found == Found::New && Description::of(key).is_some(),

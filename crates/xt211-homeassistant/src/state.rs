@@ -6,20 +6,44 @@ use xt211_message::{Decimal, Value};
 
 use crate::{StateTopic, key::Key};
 
-/// A value that Home Assistant is told.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum State {
+/// A value that Home Assistant is told. Its text is borrowed until it is known to be another one
+/// than before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum State<T = Box<str>> {
     Number(Decimal),
     Count(u64),
-    Text(Box<str>),
+    Text(T),
     Time(OffsetDateTime),
 }
 
-impl From<&Value<'_>> for State {
-    fn from(value: &Value<'_>) -> Self {
+impl<'v> From<&'v Value<'_>> for State<&'v str> {
+    fn from(value: &'v Value<'_>) -> Self {
         match value {
             Value::Number(number) => Self::Number(*number),
-            Value::Text(text) => Self::Text(text.as_ref().into()),
+            Value::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl State {
+    /// The same value with a text that is borrowed.
+    fn borrowed(&self) -> State<&str> {
+        match self {
+            Self::Number(number) => State::Number(*number),
+            Self::Count(count) => State::Count(*count),
+            Self::Text(text) => State::Text(text),
+            Self::Time(time) => State::Time(*time),
+        }
+    }
+}
+
+impl From<State<&str>> for State {
+    fn from(state: State<&str>) -> Self {
+        match state {
+            State::Number(number) => Self::Number(number),
+            State::Count(count) => Self::Count(count),
+            State::Text(text) => Self::Text(text.into()),
+            State::Time(time) => Self::Time(time),
         }
     }
 }
@@ -75,19 +99,18 @@ pub(crate) enum Found {
 }
 
 impl States {
-    pub(crate) fn set(&mut self, key: Key, state: State, read: i64) -> Found {
-        let new = Some(state);
+    pub(crate) fn set(&mut self, key: Key, state: State<&str>, read: i64) -> Found {
         match self.entry(key) {
             Ok(entry) => {
                 entry.read = read;
-                if entry.state == new {
+                if entry.state.as_ref().is_some_and(|old| old.borrowed() == state) {
                     return Found::Same;
                 }
-                entry.state = new;
+                entry.state = Some(state.into());
                 Found::Different
             }
             Err(index) => {
-                let state = new;
+                let state = Some(state.into());
                 self.entries.insert(index, Entry { key, state, read });
                 Found::New
             }
@@ -194,7 +217,7 @@ mod tests {
         let mut states = States::default();
         states.set(key("16.7.0"), State::Number(Decimal::ZERO), 10);
         states.set(key("1.8.0"), State::Number("7369.066".parse().unwrap()), 10);
-        states.set(key("96.14.0"), State::Text("T\"2".into()), 10);
+        states.set(key("96.14.0"), State::Text("T\"2"), 10);
         states.set(key("wakeups"), State::Count(u64::MAX), 0);
         let time = datetime!(2026-02-21 20:27:09 UTC);
         states.set(key("last_reading"), State::Time(time), 0);
