@@ -82,7 +82,7 @@ impl State {
             device.apply_reading(reading);
             message.clear();
             if let Some(energy) = device.energy() {
-                serde_json::to_writer(message, &energy)?;
+                energy.write_json(message);
             }
             Ok(())
         })

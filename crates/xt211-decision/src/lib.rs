@@ -5,6 +5,7 @@ mod eras;
 mod history;
 mod meter;
 mod moment;
+mod next;
 mod reason;
 mod run;
 mod scene;

@@ -138,7 +138,7 @@ impl<'a> Registers<'a> {
         self.sorted.clear();
         // Of no register, this makes none; but in the same memory, as the standard library does
         // with items of one size.
-        self.sorted.into_iter().filter_map(|_| None).collect()
+        self.sorted.into_iter().map_while(|_| None).collect()
     }
 
     /// The same registers, apart from the message they were borrowed from.

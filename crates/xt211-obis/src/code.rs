@@ -2,6 +2,8 @@
 
 use core::{cmp::Ordering, fmt};
 
+use crate::CodeText;
+
 /// Value group F of a register that is not a historical one.
 const NOT_HISTORICAL: u8 = 255;
 
@@ -104,6 +106,19 @@ impl ObisCode {
         self.a == usual_medium(self.c, self.d) && self.b == 0 && self.f == NOT_HISTORICAL
     }
 
+    /// The canonical form, as it is displayed. It lies on the stack, for encoders.
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// assert_eq!(ObisCode::reduced(1, 8, 0).text().as_str(), "1.8.0");
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn text(self) -> CodeText {
+        CodeText::canonical(self)
+    }
+
     /// The groups as one number, A first.
     #[inline]
     const fn rank(self) -> u64 {
@@ -147,11 +162,7 @@ const fn usual_medium(c: u8, d: u8) -> u8 {
 
 impl fmt::Display for ObisCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_reducible() {
-            write!(f, "{}.{}.{}", self.c, self.d, self.e)
-        } else {
-            self.full().fmt(f)
-        }
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -166,9 +177,8 @@ impl fmt::Debug for ObisCode {
 pub struct FullForm(ObisCode);
 
 impl fmt::Display for FullForm {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ObisCode { a, b, c, d, e, f } = self.0;
-        write!(out, "{a}-{b}:{c}.{d}.{e}.{f}")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CodeText::full(self.0).as_str())
     }
 }
 
