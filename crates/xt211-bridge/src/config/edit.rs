@@ -16,7 +16,7 @@ use super::source::typed;
 ///
 /// The text is no TOML, something in it is not of the kind that it has to be, or a new value is not
 /// of the type that its setting takes.
-pub(super) fn edit(text: &str, edit: &Edit) -> Result<String, Vec<Refusal>> {
+pub fn edit(text: &str, edit: &Edit) -> Result<String, Vec<Refusal>> {
     let mut text = text.to_owned();
     for (place, new) in &edit.set {
         if new.is_none() {

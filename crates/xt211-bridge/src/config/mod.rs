@@ -19,6 +19,8 @@ use std::{
 use xt211_homeassistant::{Language, MeterId, Topics};
 use xt211_line_protocol::Measurement;
 
+#[doc(hidden)]
+pub use self::edit::edit;
 pub(crate) use self::origin::{Draft, folder};
 pub use self::{
     error::{ConfigError, Problem},
