@@ -4,7 +4,10 @@ use time::OffsetDateTime;
 use xt211_message::{Reading, Register, Registers};
 use xt211_obis::ObisCode;
 
-use super::{Point, Refused, total::total};
+use super::{
+    Point, Refused,
+    total::{total, total_of},
+};
 
 /// What was set aside of a reading, and may yet be accepted.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,14 +63,14 @@ impl Waiting {
 
     /// The value of a total.
     pub(super) fn point(&self, code: ObisCode) -> Option<Point> {
-        let register = self.registers.iter().find(|register| register.code == code)?;
-        Some(Point { time: self.time, value: total(register)? })
+        let value = total_of(code, self.registers.get(code)?)?;
+        Some(Point { time: self.time, value })
     }
 
-    /// Parts the registers in those of these codes and the others.
+    /// Parts the registers in those of these codes, which are sorted, and the others.
     pub(super) fn part(&self, codes: &[ObisCode]) -> (Registers<'static>, Registers<'static>) {
-        let (these, others) =
-            self.registers.iter().cloned().partition(|register| codes.contains(&register.code));
+        let is_one = |register: &Register<'_>| codes.binary_search(&register.code).is_ok();
+        let (these, others) = self.registers.iter().cloned().partition(is_one);
         (collect(these), collect(others))
     }
 }

@@ -1,9 +1,12 @@
 //! A decision under way.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use time::{Duration, OffsetDateTime, macros::datetime};
-use xt211_message::{Reading, Register, Registers};
+use xt211_message::{Reading, Register, Registers, Value};
 use xt211_obis::ObisCode;
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     candidate::collect,
     run::{self, Member},
     time_rule::horizon,
-    total::total,
+    total::{total, total_of},
 };
 
 /// How many readings may wait to be credible: what a module has in its queue, and some. Older ones
@@ -69,8 +72,8 @@ pub(super) struct Scene<'d, H> {
     horizon: OffsetDateTime,
     /// The newest reading up to there.
     newest: Option<OffsetDateTime>,
-    /// What this decision has accepted.
-    fresh: Vec<(OffsetDateTime, Register<'static>)>,
+    /// What this decision has accepted, of each register by time.
+    fresh: BTreeMap<ObisCode, BTreeMap<OffsetDateTime, Value<'static>>>,
 }
 
 impl<'d, H: History> Scene<'d, H> {
@@ -84,7 +87,7 @@ impl<'d, H: History> Scene<'d, H> {
             Some(newest) if newest > horizon => history.newest(horizon)?,
             newest => newest,
         };
-        Ok(Self { meter, history, horizon, newest, fresh: Vec::new() })
+        Ok(Self { meter, history, horizon, newest, fresh: BTreeMap::new() })
     }
 
     /// Whether a reading is the next one, with nothing to be said against it: the usual case.
@@ -280,7 +283,7 @@ impl<'d, H: History> Scene<'d, H> {
         let time = waiting.time;
         let mut span = (time, time);
         for register in &registers {
-            self.fresh.push((time, register.clone()));
+            self.fresh.entry(register.code).or_default().insert(time, register.value.clone());
             let Some(value) = total(register) else { continue };
             let Neighbours { before, after } = self.neighbours(register.code, time)?;
             span.0 = span.0.min(before.map_or(BEGINNING, |point| point.time));
@@ -430,8 +433,10 @@ impl<'d, H: History> Scene<'d, H> {
             Some(newest) if time <= newest => self.history.at(time)?,
             _ => None,
         };
-        let fresh = self.fresh.iter().filter(|(other, _)| *other == time);
-        let fresh = collect(fresh.map(|(_, register)| register.clone()).collect());
+        let fresh = self.fresh.iter().filter_map(|(code, values)| {
+            Some(Register { code: *code, value: values.get(&time)?.clone() })
+        });
+        let fresh = collect(fresh.collect());
         let stands = |register: &&Register<'_>| fresh.get(register.code).is_none();
         let before = before.iter().flatten().filter(stands);
         Ok(collect(before.chain(&fresh).cloned().collect()))
@@ -442,8 +447,8 @@ impl<'d, H: History> Scene<'d, H> {
             Some(newest) => newest,
             None => {
                 let newest = self.history.before(code, END)?;
-                self.meter.totals.push((code, newest));
-                self.meter.totals.sort_unstable_by_key(|(code, _)| *code);
+                let place = self.meter.totals.partition_point(|(other, _)| *other < code);
+                self.meter.totals.insert(place, (code, newest));
                 newest
             }
         };
@@ -452,17 +457,20 @@ impl<'d, H: History> Scene<'d, H> {
             Some(_) => (self.history.before(code, time)?, self.history.after(code, time)?),
             None => (None, None),
         };
-        let fresh = self.fresh.iter().filter(|(_, register)| register.code == code);
-        let fresh = fresh
-            .filter_map(|(time, register)| Some(Point { time: *time, value: total(register)? }));
-        let earlier = fresh.clone().filter(|point| point.time < time);
-        let later = fresh.filter(|point| point.time > time);
+        let fresh = self.fresh.get(&code);
+        let point = |(time, value): (&OffsetDateTime, &Value<'_>)| {
+            Some(Point { time: *time, value: total_of(code, value)? })
+        };
+        let earlier = fresh.and_then(|it| it.range(..time).rev().find_map(point));
+        let behind = (Bound::Excluded(time), Bound::Unbounded);
+        let later = fresh.and_then(|it| it.range(behind).find_map(point));
         let by_time = |point: &Point| point.time;
         Ok(Neighbours {
             before: before.into_iter().chain(earlier).max_by_key(by_time),
             // What is fresh may have taken the place of what was there, which comes last here as it
             // comes first there.
             after: later
+                .into_iter()
                 .chain(after)
                 .filter(|point| point.time <= self.horizon)
                 .min_by_key(by_time),

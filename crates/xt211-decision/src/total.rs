@@ -12,10 +12,14 @@ pub const PUSH_INTERVAL: Duration = Duration::MINUTE;
 
 /// The value of a register that can only rise.
 pub(super) fn total(register: &Register<'_>) -> Option<Decimal> {
-    let Value::Number(value) = register.value else { return None };
-    let meaning = register.code.meaning()?;
-    let Meaning { kind: RegisterKind::Total, direction, .. } = meaning else { return None };
-    (direction != Some(Direction::Net)).then_some(value)
+    total_of(register.code, &register.value)
+}
+
+/// The same of a register's code and value.
+pub(super) fn total_of(code: ObisCode, value: &Value<'_>) -> Option<Decimal> {
+    let Value::Number(value) = value else { return None };
+    let Meaning { kind: RegisterKind::Total, direction, .. } = code.meaning()? else { return None };
+    (direction != Some(Direction::Net)).then_some(*value)
 }
 
 /// The most that can flow through a meter.

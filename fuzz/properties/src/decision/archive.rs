@@ -15,7 +15,7 @@ use xt211_obis::ObisCode;
 /// Everything that was accepted, by time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Archive {
-    readings: BTreeMap<OffsetDateTime, Vec<Register<'static>>>,
+    readings: BTreeMap<OffsetDateTime, Registers<'static>>,
     /// How often it was asked.
     asked: Cell<usize>,
 }
@@ -30,25 +30,25 @@ impl Archive {
     /// Keeps registers, none of which may be there yet.
     pub(crate) fn keep(&mut self, time: OffsetDateTime, registers: &Registers<'_>) {
         let there = self.readings.entry(time).or_default();
-        for register in registers {
-            let is_twice = there.iter().any(|other| other.code == register.code);
-            assert!(!is_twice, "{} accepted twice at {time}", register.code);
-            there.push(register.clone().into_owned());
+        for Register { code, .. } in registers {
+            assert_eq!(there.get(*code), None, "{code} accepted twice at {time}");
         }
-        there.sort_by_key(|register| register.code);
+        let new = registers.iter().cloned().map(Register::into_owned);
+        *there = collect(there.iter().cloned().chain(new));
     }
 
     /// Takes out what the user replaces, which has to be there.
     pub(crate) fn withdraw(&mut self, time: OffsetDateTime, registers: &Registers<'_>) {
-        let there = self.readings.get_mut(&time).expect("accepted before");
         for register in registers {
-            let place = there.iter().position(|one| one == register).expect("accepted before");
-            there.remove(place);
+            assert!(self.contains(time, register), "{register:?} was not accepted");
         }
+        let there = self.readings.entry(time).or_default();
+        *there = collect(there.iter().filter(|one| registers.get(one.code).is_none()).cloned());
     }
 
     pub(crate) fn contains(&self, time: OffsetDateTime, register: &Register<'_>) -> bool {
-        self.readings.get(&time).is_some_and(|there| there.contains(register))
+        let there = self.readings.get(&time).and_then(|there| there.get(register.code));
+        there == Some(&register.value)
     }
 
     /// Whether it holds all that another does.
@@ -75,9 +75,13 @@ impl Archive {
     }
 }
 
-fn point((time, there): (&OffsetDateTime, &Vec<Register<'_>>), code: ObisCode) -> Option<Point> {
-    match there.iter().find(|register| register.code == code)?.value {
-        Value::Number(value) => Some(Point { time: *time, value }),
+fn collect(registers: impl Iterator<Item = Register<'static>>) -> Registers<'static> {
+    Registers::from_vec(registers.collect()).expect("each code once")
+}
+
+fn point((time, there): (&OffsetDateTime, &Registers<'_>), code: ObisCode) -> Option<Point> {
+    match there.get(code)? {
+        Value::Number(value) => Some(Point { time: *time, value: *value }),
         Value::Text(_) => None,
     }
 }
@@ -87,8 +91,7 @@ impl History for Archive {
 
     fn at(&self, time: OffsetDateTime) -> Result<Option<Registers<'static>>, Infallible> {
         self.is_asked();
-        let there = self.readings.get(&time).cloned();
-        Ok(there.map(|there| Registers::from_vec(there).expect("each code once")))
+        Ok(self.readings.get(&time).cloned())
     }
 
     fn newest(&self, limit: OffsetDateTime) -> Result<Option<OffsetDateTime>, Infallible> {

@@ -126,7 +126,8 @@ impl Bench {
     pub(crate) fn knows(&self, reading: &Reading<'_>) {
         for register in &reading.registers {
             let is_aside = self.aside.values().any(|refused| {
-                refused.time == reading.time && refused.registers.iter().any(|one| one == register)
+                refused.time == reading.time
+                    && refused.registers.get(register.code) == Some(&register.value)
             });
             let is_accepted = self.archive.contains(reading.time, register);
             assert!(is_aside || is_accepted, "{register:?} of {} is lost", reading.time);
