@@ -111,7 +111,7 @@ impl MeterDevice {
         }
         changed |= self.set_module(ModuleKey::LastReading, Some(State::Time(reading.time)));
         changed |= self.set_module(ModuleKey::LastWait, reading.wait_time.map(State::Number));
-        changed.discovery |= replace(&mut self.serial, serial);
+        changed.discovery |= self.learn_serial(serial);
         changed
     }
 
@@ -146,7 +146,7 @@ impl MeterDevice {
             }
             changed |= self.set_module(key, state);
         }
-        changed.discovery |= replace(&mut self.serial, status.serial.as_deref());
+        changed.discovery |= self.learn_serial(status.serial.as_deref());
         changed.discovery |= replace(&mut self.firmware, status.build.as_deref());
         changed
     }
@@ -279,6 +279,12 @@ impl MeterDevice {
     fn keys(&self) -> impl DoubleEndedIterator<Item = Key> {
         let bridge = BridgeKey::ALL.iter().map(|key| Key::Bridge(*key));
         self.states.keys().chain(bridge)
+    }
+
+    /// Notes a serial number that was told. Says whether another one is to be shown for it: not where
+    /// it is known from elsewhere.
+    fn learn_serial(&mut self, serial: Option<&str>) -> bool {
+        replace(&mut self.serial, serial) && self.info.serial.is_none()
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.

@@ -182,8 +182,9 @@ impl History {
                 Step::Restart if may_restart => bench.restart(),
                 Step::Restart => {}
                 Step::Clock(days) => {
-                    bench.now = START + Duration::days(days.into());
-                    bench.has_steady_clock &= bench.now >= RELEASED;
+                    let now = START + Duration::days(days.into());
+                    bench.has_steady_clock &= now >= RELEASED && now >= bench.now;
+                    bench.now = now;
                 }
             }
             if !matches!(step, Step::Release(_)) {

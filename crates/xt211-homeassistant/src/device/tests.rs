@@ -180,6 +180,10 @@ fn the_serial_number_comes_from_the_configuration_or_the_messages() {
 
     device.info.serial = Some("1".into());
     assert_eq!(serial(&device).as_deref(), Some("1"));
+    // What is told makes no difference then.
+    let status = ModuleStatus { serial: Some("5100025087".into()), ..ModuleStatus::default() };
+    assert!(!device.apply_status(&status, None).discovery);
+    assert_eq!(serial(&device).as_deref(), Some("1"));
 }
 
 #[test]

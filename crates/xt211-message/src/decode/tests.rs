@@ -172,6 +172,7 @@ fn fields_of_the_status() {
     assert_eq!(status_of(r#""Wakeups":"104","Resets":1e3"#), "resets=1000 wakeups=104");
     assert_eq!(status_of(r#""Wifi":"-77","NTPDrift":" 0.00""#), "ntp_drift=0 wifi=-77");
     assert_eq!(status_of(r#""StatusText":"","Wifi":"","FirstBootTime":" ","Resets":null"#), "");
+    assert_eq!(status_of(r#""StatusText":"\u0020\n","Wifi":"\t","FirstBootTime":"\r""#), "");
     assert_eq!(status_of(r#""SerialNo":"5100025085 ""#), r#"serial="5100025085""#);
     assert_eq!(status_of(r#""SerialNo":5100025085"#), r#"serial="5100025085""#);
     assert_eq!(status_of(r#""SerialNo":"\u0035""#), r#"serial="5""#);

@@ -23,7 +23,7 @@ pub(crate) struct Bench {
     aside: BTreeMap<i64, Refused>,
     /// Our clock.
     pub(crate) now: OffsetDateTime,
-    /// Whether it was right all the time.
+    /// Whether it was never certainly wrong, and never set back.
     pub(crate) has_steady_clock: bool,
     next_entry: i64,
 }
@@ -136,7 +136,8 @@ impl Bench {
 
     /// Of one era, a total only rises, and not too fast.
     pub(crate) fn check_totals(&self) {
-        // A clock of ours that was wrong lets readings of the future pass, which bear no witness.
+        // A clock of ours that was wrong lets readings pass that are of the future once it is right, and
+        // then bear no witness.
         let codes = if self.has_steady_clock { super::TOTALS.as_slice() } else { &[] };
         for code in codes {
             let points: Vec<_> = self.archive.points(*code).collect();

@@ -68,10 +68,16 @@ impl<'a> Scalar<'a> {
         (self.shape == Shape::Text).then(|| self.unquoted())
     }
 
-    /// Whether this is a string of nothing but white space.
+    /// Whether this is a string of nothing but white space, however it is written.
     #[inline]
     pub(in crate::decode) fn is_blank(self) -> bool {
-        self.plain_text().is_some_and(|text| text.trim_ascii().is_empty())
+        match self.shape {
+            Shape::Text => self.unquoted().trim_ascii().is_empty(),
+            Shape::Escaped => {
+                matches!(self.token(), Ok(Token::Text(text)) if text.trim_ascii().is_empty())
+            }
+            _ => false,
+        }
     }
 
     /// A string without its quotes.
