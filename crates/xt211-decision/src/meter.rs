@@ -25,6 +25,8 @@ pub struct Meter {
     pub(super) newest: Option<OffsetDateTime>,
     /// The newest accepted value of each total that was asked for, sorted by code.
     pub(super) totals: Vec<(ObisCode, Option<Point>)>,
+    /// Whether a total that is not zero was accepted before this was made, once that was asked.
+    pub(super) counted_before: Option<bool>,
     /// Sorted by time.
     pub(super) waiting: Vec<Waiting>,
 }
@@ -97,7 +99,8 @@ impl Meter {
         mut waiting: Vec<Waiting>,
     ) -> Self {
         waiting.sort_by_key(|waiting| waiting.time);
-        Self { limit, eras, eras_changed: false, newest, totals: Vec::new(), waiting }
+        let (eras_changed, totals, counted_before) = (false, Vec::new(), None);
+        Self { limit, eras, eras_changed, newest, totals, counted_before, waiting }
     }
 
     /// The serial number of the newest reading that told one, or of a status since.
@@ -215,11 +218,6 @@ impl Meter {
             waiting.remove(&reading.registers);
         }
         self.waiting.retain(|waiting| !waiting.registers.is_empty());
-    }
-
-    /// Whether any total was accepted that is not zero.
-    pub(super) fn has_counted(&self) -> bool {
-        self.totals.iter().any(|(_, point)| point.is_some_and(|point| !point.value.is_zero()))
     }
 
     pub(super) fn note_total(&mut self, code: ObisCode, point: Point) {

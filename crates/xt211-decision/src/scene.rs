@@ -25,6 +25,9 @@ pub const MOST_WAITING: usize = 128;
 /// how far it has come.
 const LONGEST_BEGINNING: Duration = Duration::HOUR;
 
+/// How many readings are looked at for a total that is not zero. Hardly any reading has none.
+const LOOK_THROUGH: usize = 1_000;
+
 /// Before all readings, also those that a user releases.
 pub const BEGINNING: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
@@ -331,11 +334,34 @@ impl<'d, H: History> Scene<'d, H> {
         }
         // A zero needs a witness: of the same register, or, if none of its registers was ever
         // seen, of any, which shows that the module does find the meter.
-        let has_witness = is_witnessed || (!is_known && self.meter.has_counted());
+        let has_witness = is_witnessed || (waiting.is_zero && !is_known && self.has_counted()?);
         if waiting.is_zero && !(verdict.reasons.is_empty() && has_witness) {
             return Ok(Verdict { reasons: vec![Reason::AllZero], ..Verdict::default() });
         }
         Ok(verdict)
+    }
+
+    /// Whether any total was accepted that is not zero. Those before a restart are looked up once.
+    fn has_counted(&mut self) -> Result<bool, H::Error> {
+        let totals = &self.meter.totals;
+        if totals.iter().any(|(_, point)| point.is_some_and(|point| !point.value.is_zero())) {
+            return Ok(true);
+        }
+        if let Some(counted) = self.meter.counted_before {
+            return Ok(counted);
+        }
+        let (mut counted, mut limit) = (false, END);
+        for _ in 0..LOOK_THROUGH {
+            let Some(time) = self.history.newest(limit)? else { break };
+            let there = self.history.at(time)?;
+            counted = there.iter().flatten().filter_map(total).any(|value| !value.is_zero());
+            if counted {
+                break;
+            }
+            limit = time.saturating_sub(Duration::NANOSECOND);
+        }
+        self.meter.counted_before = Some(counted);
+        Ok(counted)
     }
 
     fn fit(

@@ -1,16 +1,38 @@
-//! Inputs as long as a broker lets through by default, of what may cost more than its length: the
-//! properties bound the memory that is asked for, and the questions to the history.
+//! Long inputs of what may cost more than its length. The properties bound the memory that is asked
+//! for and the questions to the history; here, eight times the input must not take the time of its
+//! square. It is the thread's own time, so that it does not matter what else the machine does.
 
-use std::iter;
+use std::{iter, time::Duration};
 
+use rustix::time::{ClockId, clock_gettime};
 use xt211_properties::{message, obis, time, whole_way};
 
-/// About so many bytes.
-const LENGTH: usize = 64 * 1024;
+/// The length of the shorter inputs, in bytes.
+const LENGTH: usize = 8 * 1024;
 
-/// A text, over and over.
-fn repeated(text: &str) -> String {
-    text.repeat(LENGTH / text.len())
+/// Gives a property an input and another that is eight times as long.
+fn grows_with(property: fn(&[u8]), input: impl Fn(usize) -> String) {
+    let [short, long] = [LENGTH, 8 * LENGTH].map(|length| {
+        let input = input(length);
+        let took = (0..3).map(|_| {
+            let start = now();
+            property(input.as_bytes());
+            now() - start
+        });
+        took.min().unwrap_or_default()
+    });
+    // With the square, it were 64 times; and what takes no time at all is fine.
+    assert!(long < 28 * short + Duration::from_millis(5), "{short:?}, {long:?}: {}", input(60));
+}
+
+fn now() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
+}
+
+/// A text, over and over, between others.
+fn repeated(start: &str, text: &str, end: &str, length: usize) -> String {
+    format!("{start}{}{end}", text.repeat(length / text.len()))
 }
 
 /// A reading with these values, at some minute.
@@ -20,43 +42,45 @@ fn reading(minute: usize, values: impl Iterator<Item = (String, usize)>) -> Stri
     format!("{{\"data\":{{\"reading_datetime\":\"{time}\",\"values\":{{{}}}}}}}", values.join(","))
 }
 
-/// Many registers that only rise.
+/// Registers that only rise.
 fn totals(count: usize) -> impl Iterator<Item = String> {
-    (0..count).map(|number| format!("{}-{}:1.8.{}.255", 1, number / 64, number % 64))
+    (0..count).map(|number| format!("1-{}:1.8.{}.255", number / 64, number % 64))
 }
 
 #[test]
 fn messages() {
-    for text in [
-        format!("{{\"other\":{}", repeated("[")),
-        format!("{{\"other\":{}", repeated("{\"a\":")),
-        format!("{{\"other\":{}1,\"debug\":1}}", repeated("1e9")),
-        format!("{{\"Status\":{{\"Status\":\"{}\"}}}}", repeated("\\u0041")),
-        format!("{{\"Status\":{{\"Wifi\":\"{}\"}}}}", repeated("x")),
-        format!("{{\"Status\":{{\"Wifi\":{}}}}}", repeated("9")),
-        format!("{{{}\"debug\":1}}", repeated("\"a\":1,")),
-        format!("{{{}\"debug\":1}}", repeated("\"obis_1_8_0\":1,")),
-        format!("{{\"datetime\":\"{}\"}}", repeated(" ")),
-        format!("{}{{}}", repeated("\n")),
+    for (start, text, end) in [
+        ("{\"other\":", "[", ""),
+        ("{\"other\":", "{\"a\":", ""),
+        ("{\"other\":", "9", ",\"debug\":1}"),
+        ("{\"Status\":{\"Status\":\"", "\\u0041", "\"}}"),
+        ("{\"Status\":{\"Wifi\":\"", "x", "\"}}"),
+        ("{\"Status\":{\"Wifi\":", "9", "}}"),
+        ("{", "\"a\":1,", "\"debug\":1}"),
+        ("{", "\"obis_1_8_0\":1,", "\"debug\":1}"),
+        ("{\"datetime\":\"", " ", "\"}"),
+        ("", "\n", "{}"),
     ] {
-        message(text.as_bytes());
-        whole_way(text.as_bytes());
+        grows_with(message, |length| repeated(start, text, end, length));
+        grows_with(whole_way, |length| repeated(start, text, end, length));
     }
 }
 
 #[test]
 fn readings_of_many_registers() {
-    let count = LENGTH / 24;
-    let all = reading(0, totals(count).zip(iter::repeat(7)));
-    message(all.as_bytes());
-    let zero = reading(3, totals(count).zip(iter::repeat(0)));
-    let next = reading(6, totals(count).zip(7..));
-    let twice = reading(6, totals(count).zip(8..));
-    whole_way([all, zero, next, twice].join("\x1e").as_bytes());
+    grows_with(whole_way, |length| {
+        let count = length / 24;
+        let all = reading(0, totals(count).zip(iter::repeat(7)));
+        let zero = reading(3, totals(count).zip(iter::repeat(0)));
+        let next = reading(6, totals(count).zip(7..));
+        let mixed = reading(9, totals(count).zip([3, 5_000].into_iter().cycle()));
+        [all, zero, next, mixed].join("\x1e")
+    });
 }
 
 #[test]
 fn many_readings_that_wait() {
+    // Of these, there are never more than a few: what waits is compared with each other.
     let falling = |minute: usize| {
         reading(minute, totals(8).map(move |code| (code, 900_000_000 - minute * 10_000_000)))
     };
@@ -66,9 +90,9 @@ fn many_readings_that_wait() {
 
 #[test]
 fn codes_and_times() {
-    for text in ["1", "1.", "1-0:", " ", "0", "Sat ", "a", "\u{e9}"].map(repeated) {
-        obis(text.as_bytes());
-        time(text.as_bytes());
+    for text in ["1", "1.", "1-0:", " ", "0", "Sat ", "a", "\u{e9}"] {
+        grows_with(obis, |length| repeated("", text, "", length));
+        grows_with(time, |length| repeated("", text, "", length));
     }
-    time(format!("2026-11-24 00:00:00.{}", repeated("9")).as_bytes());
+    grows_with(time, |length| repeated("2026-11-24 00:00:00.", "9", "", length));
 }

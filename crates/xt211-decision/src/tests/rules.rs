@@ -180,6 +180,11 @@ fn an_unused_register_may_be_zero_in_a_message_of_its_own() {
     bench.take(&reading(1, "2.8.0=0"));
     bench.take(&reading(4, "2.8.0=0"));
     assert_eq!(bench.aside(), []);
+    // After a restart as well, though the last reading counts nothing.
+    bench.take(&reading(7, "96.14.0=2"));
+    bench.restart();
+    bench.take(&reading(10, "3.8.0=0"));
+    assert_eq!(bench.aside(), []);
 }
 
 #[test]
