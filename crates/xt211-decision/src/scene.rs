@@ -186,6 +186,10 @@ impl<'d, H: History> Scene<'d, H> {
         let mut changes = Vec::from_iter(replaced(&known, &released));
         changes.push(change);
         changes.extend(self.settle(vec![span], None)?);
+        // Where a text has taken a total's place, the history tells what the newest one is now.
+        let is_text =
+            |code| released.registers.get(code).is_some() && released.point(code).is_none();
+        self.meter.totals.retain(|(code, _)| !is_text(*code));
         Ok(changes)
     }
 
