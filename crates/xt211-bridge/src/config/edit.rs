@@ -132,6 +132,9 @@ fn section_table<'d>(
 /// of meters has one.
 fn meter_table(document: &mut DocumentMut, number: usize) -> Result<&mut dyn TableLike, String> {
     let item = document.entry("meter").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    if number > meter_count(item).max(1) {
+        return Err(format!("the file has no meter {number} that it could stand behind"));
+    }
     while meter_count(item) <= number {
         match item {
             Item::ArrayOfTables(meters) => meters.push(Table::new()),
@@ -273,6 +276,13 @@ mod tests {
         assert_eq!(remove(two, 0).unwrap(), "\n# second\n[[meter]]\nid = \"b\"\n\n[web]\n");
         assert_eq!(remove("[[meter]]\nid = \"a\"\n[web]\n", 0).unwrap(), "[web]\n");
         assert!(remove(two, 2).is_err());
+        // Not more of them than one.
+        let far = [(place("meter.4000000000.id"), Some("c".to_owned()))].into();
+        let refusals = edit(two, &Edit { set: far, remove_meter: None }).unwrap_err();
+        assert_eq!(
+            refusals[0].message,
+            "the file has no meter 4000000000 that it could stand behind"
+        );
         // The one that a file without any has is written down, once there is another.
         assert_eq!(
             changed("", &[("meter.1.id", Some("b"))]),
