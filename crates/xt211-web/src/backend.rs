@@ -35,6 +35,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Of the writer; or the store cannot be read, in words for people.
     fn export(&self, request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()>;
 
+    /// Whether nothing was ever configured, so that a setup is in order. Every page asks for it, so it
+    /// has to be known without looking anywhere.
+    fn needs_setup(&self) -> bool;
+
     /// All settings as they are.
     fn settings(&self) -> Settings;
 
@@ -68,6 +72,8 @@ pub struct VitalSigns {
     pub statistics: DatabaseSign,
     /// Where readings are kept.
     pub store: StoreSign,
+    /// Whether any meter was ever heard of.
+    pub has_meters: bool,
     /// Rises when something in the store has changed.
     pub revision: u64,
 }
@@ -218,8 +224,6 @@ pub enum ExportForm {
 pub struct Settings {
     /// The file that they are saved to.
     pub file: PathBuf,
-    /// Whether nothing was ever configured, so that a setup is in order.
-    pub is_new: bool,
     /// Why nothing can be saved, if so.
     pub read_only: Option<String>,
     /// What is set of each section but the meters, by the name of its key. A setting that is not

@@ -265,16 +265,18 @@ impl Bridge {
         self.forwarder.as_ref().map_or(Condition::Off, Forwarder::condition)
     }
 
-    /// Posts what works and what does not.
+    /// Posts what works and what does not, and whether any meter was ever heard of.
     fn note_conditions(&self) {
         let (influxdb, store) = (self.influxdb(), self.keeper.condition());
         let statistics = self.statistician.as_ref();
         let statistics = statistics.map_or(Condition::Off, Statistician::condition);
+        let has_meters = !self.gone.is_empty() || self.registry.has_stored();
         self.board.note(|signs| {
             let news = [
                 set(&mut signs.influxdb, influxdb),
                 set(&mut signs.store, store),
                 set(&mut signs.statistics, statistics),
+                set(&mut signs.has_meters, has_meters),
             ];
             news.contains(&true)
         });

@@ -115,9 +115,10 @@ async fn what_a_page_sees_and_has_done() {
         (&signs.influxdb, &signs.store, &signs.statistics),
         (&DatabaseSign::Off, &StoreSign::Good, &DatabaseSign::Off)
     );
+    assert!(!signs.has_meters);
     house.publish("old/data", &[READING, READING, "on"]).await;
     let signs = house.signs(|_| house.control.log().len() == 3).await;
-    assert!(signs.revision > 0);
+    assert!(signs.revision > 0 && signs.has_meters);
     let log = house.control.log();
     let known: Vec<_> = log.iter().map(|it| (it.number, it.meter.as_deref())).collect();
     assert_eq!(known, [(3, Some("meter")), (2, Some("meter")), (1, Some("meter"))]);

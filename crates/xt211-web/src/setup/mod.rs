@@ -36,7 +36,7 @@ pub(crate) async fn first(
     request: Request,
     next: Next,
 ) -> Response {
-    match app.backend.settings().is_new {
+    match app.backend.needs_setup() {
         true => begin(visitor).await.into_response(),
         false => next.run(request).await,
     }
