@@ -99,6 +99,8 @@ fn telling(reading: &Reading<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn heard(topic: &str, payload: &str) -> Option<Heard> {
@@ -125,6 +127,25 @@ mod tests {
     fn what_others_say_is_not() {
         for other in ["", "on", "21.5", "{}", r#"{"temperature":21.5}"#, "[1,2]"] {
             assert_eq!(heard("zigbee2mqtt/kitchen", other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        /// Anybody may send anything to a broker.
+        #[test]
+        fn whatever_is_sent_is_of_a_module_or_of_nobody(
+            topic in any::<String>(),
+            payload in prop_oneof![
+                vec(any::<u8>(), 0..200),
+                r#"\{("(1\.8\.0|16\.7\.0|datetime|Status|battery)":("[ -~]{0,9}"|-?[0-9]{1,30}|null|\{\}),?){0,4}\}"#
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            if let Some(heard) = super::heard(&Publish::new(&topic, QoS::AtMostOnce, payload)) {
+                prop_assert_eq!(heard.topic, topic);
+                prop_assert_ne!(heard.parts, [false; 3]);
+                prop_assert!(heard.value.is_none() || heard.parts[0]);
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ mod done;
 mod meters;
 mod sheets;
 mod step;
+#[cfg(test)]
+mod tests;
 mod wildcard;
 
 use axum::{
