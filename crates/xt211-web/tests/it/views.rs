@@ -7,13 +7,13 @@ use axum::{
     http::{Request, StatusCode},
 };
 use futures_util::StreamExt as _;
-use time::OffsetDateTime;
-use xt211_store::Reader;
+use time::{Duration, OffsetDateTime};
+use xt211_store::{Reader, StoreError};
 use xt211_web::{Backend as _, DatabaseSign, LogEntry, Outcome, StoreSign};
 
 use crate::{
     fixture::Fixture,
-    sample::{HOSTILE, fill},
+    sample::{HOSTILE, fill, now, registers},
 };
 
 fn assert_harmless(page: &str) {
@@ -58,6 +58,27 @@ async fn the_overview_has_every_current_value() {
     assert_eq!(fixture.get("/?search=5100").await.body.matches("id=\"meter-1\"").count(), 1);
     assert_eq!(fixture.get("/?search=nobody").await.body.matches("id=\"meter-1\"").count(), 0);
     assert_eq!(fixture.get("/?serach=5100").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_power_of_a_meter_that_sends_none_is_an_average() {
+    let fixture = Fixture::new();
+    let write = fixture.program.open().write(|store| {
+        let meter = store.add_meter("meter", Some("elektromer/data"))?;
+        for (minutes, total) in [(15, "10"), (0, "10.5")] {
+            let time = now() - Duration::minutes(minutes);
+            store.append_reading(meter, time, &registers(&[("1.8.0", total)]), None)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    write.unwrap();
+    let page = fixture.get("/").await.body;
+    let (_, average) = page.split_once(">Average power, ").unwrap();
+    let (span, value) = average.split_once("</dt><dd>").unwrap();
+    assert!(span.contains('–') && value.starts_with("2000 <span class=\"unit\">W<"), "{average}");
+    assert!(!page.contains(">Power</dt>"), "{page}");
+    let meter = fixture.get("/api/meters/meter").await.body;
+    assert!(meter.contains("\"average_power\":{\"watts\":2000"), "{meter}");
 }
 
 #[tokio::test]
