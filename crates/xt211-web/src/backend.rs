@@ -67,11 +67,11 @@ pub struct VitalSigns {
     /// The broker.
     pub broker: BrokerSign,
     /// InfluxDB.
-    pub influxdb: DatabaseSign,
+    pub influxdb: Condition,
     /// The statistics of Home Assistant.
-    pub statistics: DatabaseSign,
-    /// Where readings are kept.
-    pub store: StoreSign,
+    pub statistics: Condition,
+    /// Where readings are kept. Never off, once the bridge has begun.
+    pub store: Condition,
     /// Whether any meter was ever heard of.
     pub has_meters: bool,
     /// Rises when something in the store has changed.
@@ -90,10 +90,10 @@ pub enum BrokerSign {
     Trouble(Arc<str>),
 }
 
-/// How it stands with something that is written to.
+/// Whether something works that is written to, and if not, why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum DatabaseSign {
-    /// Nothing is written to it.
+pub enum Condition {
+    /// Nothing is to be written to it.
     #[default]
     Off,
     /// It takes what it is sent.
@@ -102,60 +102,13 @@ pub enum DatabaseSign {
     Trouble(Arc<str>),
 }
 
-/// How it stands with the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum StoreSign {
-    /// It can be written.
-    #[default]
-    Good,
-    /// It cannot, for this reason.
-    Trouble(Arc<str>),
-}
-
-/// A sign of any of them, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign<'s> {
-    /// Nothing is wanted of it.
-    Off,
-    /// It is not known yet.
-    Waiting,
-    /// It works.
-    Good,
-    /// It does not, for this reason.
-    Trouble(&'s str),
-}
-
-impl BrokerSign {
-    /// As of any.
+impl Condition {
+    /// Why it does not work, if so.
     #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
+    pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Connecting => Sign::Waiting,
-            Self::Connected(_) => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
-        }
-    }
-}
-
-impl DatabaseSign {
-    /// As of any.
-    #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
-        match self {
-            Self::Off => Sign::Off,
-            Self::Good => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
-        }
-    }
-}
-
-impl StoreSign {
-    /// As of any.
-    #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
-        match self {
-            Self::Good => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
+            Self::Trouble(reason) => Some(reason),
+            Self::Off | Self::Good => None,
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use xt211_homeassistant::{MeterId, Topics};
-use xt211_web::BrokerSign;
+use xt211_web::{BrokerSign, Condition};
 
 use self::{
     bursts::Bursts, clock::Clock, inbox::Inbox, places::Places, subscriptions::Subscriptions,
@@ -29,7 +29,7 @@ use crate::{
     announcer::Announcer,
     config::Config,
     control::{Board, set},
-    influx::{Condition, Forwarder, Report, Sign},
+    influx::{Forwarder, Report, Sign},
     keeper::Keeper,
     mqtt::{self, Connection, Delivery, Event, Session},
     registry::Registry,

@@ -9,8 +9,8 @@ use axum::{
 use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 use xt211_web::{
-    BrokerSign, DatabaseSign, Edit, Heard, Place, Refusal, Section, Setting, SettingValue,
-    Settings, StoreSign, Trial,
+    BrokerSign, Condition, Edit, Heard, Place, Refusal, Section, Setting, SettingValue, Settings,
+    Trial,
 };
 
 use crate::{
@@ -376,7 +376,7 @@ async fn the_last_step_tells_how_it_does() {
     fill(&fixture);
     fixture.program.signs.send_modify(|signs| {
         signs.broker = BrokerSign::Connected(OffsetDateTime::UNIX_EPOCH);
-        (signs.influxdb, signs.statistics) = (DatabaseSign::Good, DatabaseSign::Good);
+        (signs.influxdb, signs.statistics) = (Condition::Good, Condition::Good);
     });
     let page = fixture.get("/setup/done").await.body;
     for part in [
@@ -390,8 +390,8 @@ async fn the_last_step_tells_how_it_does() {
     fixture.program.signs.send_modify(|signs| {
         signs.broker = BrokerSign::Trouble("<b>away".into());
         (signs.influxdb, signs.statistics) =
-            (DatabaseSign::Trouble("no token".into()), DatabaseSign::Trouble("no entry".into()));
-        signs.store = StoreSign::Trouble("the disk is full".into());
+            (Condition::Trouble("no token".into()), Condition::Trouble("no entry".into()));
+        signs.store = Condition::Trouble("the disk is full".into());
     });
     let page = fixture.get("/setup/done").await.body;
     for part in [

@@ -9,7 +9,7 @@ use axum::{
 use futures_util::StreamExt as _;
 use time::{Duration, OffsetDateTime};
 use xt211_store::{Reader, StoreError};
-use xt211_web::{Backend as _, DatabaseSign, LogEntry, Outcome, StoreSign};
+use xt211_web::{Backend as _, Condition, LogEntry, Outcome};
 
 use crate::{
     fixture::Fixture,
@@ -190,7 +190,7 @@ async fn what_was_forwarded_goes_again() {
     let fixture = Fixture::new();
     fill(&fixture);
     assert_eq!(fixture.get("/export/forward").await.status, StatusCode::CONFLICT);
-    fixture.program.signs.send_modify(|signs| signs.influxdb = DatabaseSign::Good);
+    fixture.program.signs.send_modify(|signs| signs.influxdb = Condition::Good);
     let mut store = fixture.program.open();
     let waiting = store.waiting(9).unwrap();
     let tickets: Vec<_> = waiting.iter().map(|record| record.ticket).collect();
@@ -205,11 +205,11 @@ async fn what_was_forwarded_goes_again() {
 #[tokio::test]
 async fn health_is_about_the_store_alone() {
     let fixture = Fixture::new();
-    let trouble = || DatabaseSign::Trouble("away".into());
+    let trouble = || Condition::Trouble("away".into());
     fixture.program.signs.send_modify(|signs| signs.influxdb = trouble());
     let well = fixture.get("/healthz").await;
     assert_eq!((well.status, well.body.as_str()), (StatusCode::OK, "ok\n"));
-    let full = StoreSign::Trouble("the disk is full".into());
+    let full = Condition::Trouble("the disk is full".into());
     fixture.program.signs.send_modify(|signs| signs.store = full);
     let ill = fixture.get("/healthz").await;
     assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);
