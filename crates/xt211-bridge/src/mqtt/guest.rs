@@ -1,5 +1,7 @@
 //! A visit at the broker, beside the bridge.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use anyhow::Result;
 use rumqttc::{
     AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode,
@@ -16,9 +18,13 @@ pub(crate) struct Guest {
     filters: Vec<SubscribeFilter>,
 }
 
+/// How many there were. A broker lets go of one as soon as another one comes by the same name.
+static VISITS: AtomicU32 = AtomicU32::new(1);
+
 /// The options of such a session. What it is for tells it apart from the bridge's.
 pub(crate) fn guest_options(mqtt: &Mqtt, errand: &str) -> Result<MqttOptions> {
-    let client_id = format!("{}-{errand}", mqtt.client_id);
+    let visit = VISITS.fetch_add(1, Relaxed);
+    let client_id = format!("{}-{errand}-{visit}", mqtt.client_id);
     let mut options = options(&Mqtt { client_id, ..mqtt.clone() }, None)?;
     options.set_clean_session(true).set_manual_acks(false);
     Ok(options)

@@ -53,6 +53,25 @@ async fn who_has_readings_needs_no_setup() {
 }
 
 #[tokio::test]
+async fn several_setups_listen_at_once() {
+    let mosquitto = Mosquitto::start().await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish_retained([("flats/a/data", message(0))]).await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let visitor = Visitor::of(&bridge).await;
+    let mut pages = Vec::new();
+    for _ in 0..3 {
+        pages.push(visitor.ask("/setup/meters/heard").await);
+        for page in &mut pages {
+            let event = page.chunk().await.unwrap().unwrap();
+            let event = String::from_utf8_lossy(&event);
+            assert!(event.contains("flats/a/data") && !event.contains("notice bad"), "{event}");
+            client.publish("flats/a/data", message(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn whoever_has_its_address_does_not_keep_the_bridge_from_bridging() {
     let mosquitto = Mosquitto::start().await;
     let other = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -365,6 +365,23 @@ async fn what_cannot_be_changed_is_not() {
 }
 
 #[tokio::test]
+async fn an_outdated_page_changes_nothing() {
+    let fixture = Fixture::new();
+    let page = fixture.get("/setup/broker").await.body;
+    let (_, about) = page.split_once("name=\"about\" value=\"").unwrap();
+    let about = about.split('"').next().unwrap();
+    let entered = [("mqtt.url", "mqtt://mine"), ("do", "go"), ("about", about)];
+    // Somebody else is faster.
+    *fixture.program.settings.lock().unwrap() = settings(&[("mqtt.url", shown("mqtt://theirs"))]);
+    let refused = fixture.post("/setup/broker", &entered).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("This was changed meanwhile"), "{}", refused.body);
+    assert_eq!(error_of(&refused.body, "mqtt.url"), "At the moment it is mqtt://theirs.");
+    assert!(refused.body.contains("value=\"mqtt://mine\""), "{}", refused.body);
+    assert_eq!((tried(&fixture), saved(&fixture)), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn the_last_step_tells_how_it_does() {
     let fixture = Fixture::new();
     let page = fixture.get("/setup/done").await.body;
