@@ -73,9 +73,10 @@ async fn the_power_of_a_meter_that_sends_none_is_an_average() {
     });
     write.unwrap();
     let page = fixture.get("/").await.body;
-    let (_, average) = page.split_once(">Average power, ").unwrap();
-    let (span, value) = average.split_once("</dt><dd>").unwrap();
-    assert!(span.contains('–') && value.starts_with("2000 <span class=\"unit\">W<"), "{average}");
+    let (_, average) = page.split_once(">Average power</dt><dd>").unwrap();
+    let (average, _) = average.split_once("</dd>").unwrap();
+    assert!(average.starts_with("2000 <span class=\"unit\">W, "), "{average}");
+    assert!(average.contains('–'), "{average}");
     assert!(!page.contains(">Power</dt>"), "{page}");
     let meter = fixture.get("/api/meters/meter").await.body;
     assert!(meter.contains("\"average_power\":{\"watts\":2000"), "{meter}");
