@@ -211,7 +211,9 @@ impl Bridge {
                 let broker = BrokerSign::Connected(OffsetDateTime::now_utc());
                 self.board.note(|signs| set(&mut signs.broker, broker));
             }
-            Event::Delivered(delivery) => self.delivered(delivery),
+            Event::Delivered(deliveries) => {
+                deliveries.into_iter().for_each(|delivery| self.delivered(delivery));
+            }
             Event::Unsubscribed => self.subscriptions.answered(),
             Event::Lost(reason) => {
                 self.connection = None;
@@ -226,7 +228,7 @@ impl Bridge {
         if self.announcer.is_some() && delivery.topic == Topics::BIRTH {
             // No meter's, even if the `+` of one covers it.
             self.reborn |= delivery.payload == Topics::ONLINE;
-            delivery.acknowledge();
+            Delivery::acknowledge(vec![delivery]);
         } else {
             self.inbox.push(delivery);
         }
