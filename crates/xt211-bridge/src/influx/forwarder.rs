@@ -20,6 +20,10 @@ use crate::{backoff::Backoff, config::Config};
 /// How many records are written at once.
 const BATCH: usize = 1_000;
 
+/// How long what arrives is gathered after a write, if that took all there was. So a steady trickle
+/// costs a few requests a second, and not one for each message; a first one is forwarded at once.
+const GATHERING: Duration = Duration::from_millis(250);
+
 /// How many others are tried before a line is blamed on the server.
 const MOST_WITNESSES: usize = 16;
 
@@ -236,9 +240,14 @@ impl Work {
     }
 
     async fn succeeded(&mut self, records: &[Record]) -> bool {
+        let were_all = records.len() < self.batch;
         self.batch = BATCH.min(self.batch.saturating_mul(2));
         self.answered();
-        self.report(News::Forwarded(tickets(records))).await
+        let goes_on = self.report(News::Forwarded(tickets(records))).await;
+        if were_all {
+            tokio::time::sleep(GATHERING).await;
+        }
+        goes_on
     }
 
     /// Gives a record up, which makes this line; if it is to blame.
