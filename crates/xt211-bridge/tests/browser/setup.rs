@@ -51,7 +51,7 @@ async fn from_nothing_to_values() {
         _ = page.shows(&found) => {}
     }
     page.picture("setup").await;
-    page.click("#choose-1").await;
+    page.click(".found button").await;
     page.shows(&["Chosen"]).await;
     page.click("#chosen a.button").await;
 
