@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    slice,
     sync::Arc,
     time::Duration,
 };
@@ -242,13 +243,23 @@ impl Work {
     /// Gives a record up, which makes this line; if it is to blame.
     async fn give_up(&mut self, record: &Record, line: &str, refusal: Refusal) -> bool {
         let Refusal { code, reason, is_influxdbs } = refusal;
-        if !is_influxdbs && !self.takes_another(record).await {
+        if is_influxdbs {
+            return self.set_aside(record, line, code, reason).await;
+        }
+        if !self.takes_another(record).await {
             self.denied(format!("{reason}; it takes no other line either: check influxdb.url"))
                 .await;
             return true;
         }
-        self.answered();
-        self.set_aside(record, line, code, reason).await
+        // It takes lines, perhaps only since a moment ago: this one has not had its chance then.
+        match self.client.write(line.to_owned()).await {
+            Err(Failure::Refused(Refusal { code, reason, .. })) => {
+                self.set_aside(record, line, code, reason).await
+            }
+            Ok(()) => self.succeeded(slice::from_ref(record)).await,
+            // It is its turn once more.
+            Err(_) => true,
+        }
     }
 
     /// Whether there is a record that the server takes. Tries the newest one, and some by chance.
@@ -286,6 +297,7 @@ impl Work {
         reason: String,
     ) -> bool {
         let Record { ticket, meter, .. } = *record;
+        self.answered();
         let line = line.trim_end().to_owned();
         tracing::error!(line, "set aside: {reason}");
         self.report(News::Refused { ticket, meter, line, code, reason }).await
