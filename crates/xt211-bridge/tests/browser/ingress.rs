@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    look_at,
+    heard, look_at,
     supervisor::{ADDRESS, PATH, Supervisor},
     support::{
         self, Bridge, Client, Mosquitto,
@@ -66,9 +66,10 @@ fn everything_is_below_the_path() {
         client.publish(DATA, message(60)).await;
         browser.shows(&["160 kWh"]).await;
         browser.visit(&format!("{base}/setup/meters")).await;
-        browser.shows(&["Listening for"]).await;
-        client.publish("other/data", message(0)).await;
-        browser.shows(&["other/data"]).await;
+        heard(&mut browser, &["other/data"], async || {
+            client.publish("other/data", message(0)).await;
+        })
+        .await;
 
         let found = walk(&mut browser, &base).await;
         for address in ["/charts", "/set-aside/1", "/settings", "/setup/done", "/api/openapi.json"]

@@ -25,6 +25,8 @@ mod supervisor;
 #[path = "../it/support/mod.rs"]
 mod support;
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use self::support::{Bridge, browser::Browser};
@@ -49,4 +51,19 @@ async fn return_to(bridge: &Bridge) -> Browser {
     let cookie = json!({ "url": bridge.page().await, "name": "xt211_zone", "value": zone });
     browser.call("Network.setCookie", cookie).await;
     browser
+}
+
+/// Publishes something again and again, as modules do, until the page shows this: it does not say
+/// since when it listens.
+async fn heard(page: &mut Browser, texts: &[&str], mut publish: impl AsyncFnMut()) {
+    let again = async {
+        loop {
+            publish().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    tokio::select! {
+        () = again => {}
+        _ = page.shows(texts) => {}
+    }
 }

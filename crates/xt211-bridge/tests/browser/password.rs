@@ -2,7 +2,7 @@
 
 use crate::{
     look_at,
-    support::{Bridge, Mosquitto, free_port},
+    support::{Bridge, Mosquitto, eventually, free_port},
 };
 
 #[tokio::test]
@@ -28,7 +28,11 @@ async fn from_setting_one_to_logging_out() {
     page.write("#password", "battery staple").await;
     page.key("Enter").await;
     page.shows(&["The password is wrong."]).await;
-    assert_eq!(page.evaluate("document.activeElement.id").await, "password");
+    eventually("the focus back in the field", async || {
+        let id = page.evaluate("document.activeElement.id").await;
+        (id == "password").then_some(())
+    })
+    .await;
 
     // The right one leads to where one wanted to go.
     page.write("#password", "correct horse").await;
