@@ -53,7 +53,7 @@ struct Figures {
 }
 
 /// How long nothing may happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.bridge.exists() {
@@ -101,12 +101,13 @@ fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
     runtime.spawn(endpoint::serve(listener, Arc::clone(&count)));
 
     let configuration = folder.join("bridge.toml");
+    let topic = &arguments.modules.topic;
     let text = format!(
         "[mqtt]\nurl = \"mqtt://{}\"\n[influxdb]\nurl = \"http://{database}\"\norg = \"o\"\n\
-         bucket = \"b\"\n[store]\npath = \"bridge.db\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
-         [[meters]]\nid = \"load\"\ndata_topic = \"{}\"\n",
+         bucket = \"b\"\n[store]\npath = \"{}/bridge.db\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
+         [[meter]]\ndata_topic = \"{topic}\"\nstatus_topic = \"{topic}/status\"\n",
         broker.address(),
-        arguments.modules.topic
+        folder.display(),
     );
     fs::write(&configuration, text)?;
     let start = || {

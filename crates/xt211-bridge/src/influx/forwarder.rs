@@ -12,8 +12,9 @@ use tokio::{
     task::{JoinHandle, block_in_place},
 };
 use xt211_store::{MeterKey, Reader, Record, StoreError, StoreErrorKind, StoredMeter, Ticket};
+use xt211_web::Condition;
 
-use super::{Condition, Failure, InfluxClient, LineMaker, Refusal, line_maker::Unreadable};
+use super::{Failure, InfluxClient, LineMaker, Refusal, line_maker::Unreadable};
 use crate::{backoff::Backoff, config::Config};
 
 /// How many records are written at once.
