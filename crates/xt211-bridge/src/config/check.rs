@@ -320,7 +320,7 @@ impl Checker {
             let others = meters.get(index + 1..).unwrap_or_default();
             let is_twin = |other: &Meter| other.id == meter.id && !other.is_wild();
             if !meter.is_wild() && others.iter().any(is_twin) {
-                self.note("meter.id", format!("{} is the id of two meters", meter.id));
+                self.note("meter.id", format!("{:?} is the id of two meters", meter.id.as_str()));
             }
             for topic in meter.topics() {
                 if others.iter().flat_map(Meter::topics).any(|other| other == topic) {

@@ -247,7 +247,7 @@ fn single_rules() {
             "meter.max_power_kw: must be a number of kilowatts above 0",
         ),
         ("[[meter]]\nserial = \"\"", "meter.serial: is empty"),
-        ("[[meter]]\n[[meter]]", "meter.id: meter is the id of two meters"),
+        ("[[meter]]\n[[meter]]", "meter.id: \"meter\" is the id of two meters"),
         (
             "[[meter]]\nid = \"a\"\n[[meter]]\nid = \"b\"",
             "\"elektromer/data\" belongs to two meters",

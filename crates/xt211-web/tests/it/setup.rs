@@ -226,7 +226,7 @@ async fn a_meter_is_found_and_chosen() {
     for part in ["1.8.0 = 7369.066 kWh", "Serial number 5100025085", "Use this meter"] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    let (_, form) = page.split_once("id=\"use-1\"").unwrap();
+    let (_, form) = page.split_once("id=\"use-elektromer/data\"").unwrap();
     let (form, _) = form.split_once("</form>").unwrap();
     let fields = [
         ("meter.0.id", "meter"),
@@ -249,7 +249,10 @@ async fn a_meter_is_found_and_chosen() {
         *fixture.program.settings.lock().unwrap() = settings(&[topic]);
         let page = fixture.get("/setup/meters?listen=yes").await.body;
         assert!(page.contains("<p class=\"sign good\">Chosen</p>"), "{page}");
-        assert!(!page.contains("id=\"use-1\"") && page.contains("Your meter</h2>"), "{page}");
+        assert!(
+            !page.contains("id=\"use-elektromer/data\"") && page.contains("Your meter</h2>"),
+            "{page}"
+        );
         assert!(page.contains("href=\"setup/influxdb\">Go on</a>"), "{page}");
     }
 }
