@@ -49,18 +49,23 @@ impl<'b> Ascii<'b> {
     /// Puts bytes, for which there has to be room.
     #[inline]
     pub(crate) fn put_all(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.put(*byte));
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
+        }
     }
 
     /// Puts a number in decimal.
     #[inline]
     pub(crate) fn put_number(&mut self, number: u8) {
+        if number < 10 {
+            return self.put(b'0' + number);
+        }
         if number >= 100 {
             self.put(b'0' + number / 100);
         }
-        if number >= 10 {
-            self.put(b'0' + number / 10 % 10);
-        }
+        self.put(b'0' + number / 10 % 10);
         self.put(b'0' + number % 10);
     }
 }

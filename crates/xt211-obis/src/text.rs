@@ -89,12 +89,13 @@ impl Writer<'_> {
 
     #[inline]
     fn put_number(&mut self, number: u8) {
+        if number < 10 {
+            return self.put(b'0' + number);
+        }
         if number >= 100 {
             self.put(b'0' + number / 100);
         }
-        if number >= 10 {
-            self.put(b'0' + number / 10 % 10);
-        }
+        self.put(b'0' + number / 10 % 10);
         self.put(b'0' + number % 10);
     }
 }
