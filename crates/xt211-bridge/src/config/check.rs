@@ -10,6 +10,7 @@ use super::{
     Config, ConfigError, HomeAssistant, InfluxDb, Meter, Mqtt, Problem, Secret, Statistics, Store,
     TimeZone, Tls, Web,
     raw::{RawHomeAssistant, RawInfluxDb, RawMeter, RawMqtt, RawStore, RawWeb},
+    settings,
     source::Source,
 };
 
@@ -41,7 +42,8 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
             if checker.problems.is_empty() && source.unusable.is_empty() =>
         {
             let file = source.file().map(Into::into);
-            Ok(Config { file, mqtt, meters, topics, homeassistant, influxdb, store, web })
+            let is_new = !settings::has_choice(&source);
+            Ok(Config { file, is_new, mqtt, meters, topics, homeassistant, influxdb, store, web })
         }
         (mqtt, _, homeassistant, influxdb, store, _) => {
             let is_new =
@@ -318,7 +320,7 @@ impl Checker {
             let others = meters.get(index + 1..).unwrap_or_default();
             let is_twin = |other: &Meter| other.id == meter.id && !other.is_wild();
             if !meter.is_wild() && others.iter().any(is_twin) {
-                self.note("meter.id", format!("{} is the id of two meters", meter.id));
+                self.note("meter.id", format!("{:?} is the id of two meters", meter.id.as_str()));
             }
             for topic in meter.topics() {
                 if others.iter().flat_map(Meter::topics).any(|other| other == topic) {

@@ -1,10 +1,6 @@
 //! What the page asks, answered.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -148,11 +144,13 @@ impl Backend for Program {
         }
     }
 
-    fn settings(&self) -> Settings {
-        let settings = self.origin.settings();
+    fn needs_setup(&self) -> bool {
         // Whoever has readings does not have to set anything up, whatever they have configured.
-        let is_new = settings.is_new && !has_readings(&self.store());
-        Settings { is_new, ..settings }
+        self.control.config().is_new && !self.control.vital_signs().borrow().has_meters
+    }
+
+    fn settings(&self) -> Settings {
+        self.origin.settings()
     }
 
     fn save(&self, edit: Edit) -> BoxFuture<'_, Result<(), Vec<Refusal>>> {
@@ -195,11 +193,6 @@ impl Backend for Program {
             None => stream::iter(parts.wrong_in(Section::Mqtt)).map(Err).boxed(),
         }
     }
-}
-
-fn has_readings(store: &Path) -> bool {
-    let meters = Reader::open(store).and_then(|store| store.meters());
-    meters.is_ok_and(|meters| !meters.is_empty())
 }
 
 /// A password is not kept as it is.

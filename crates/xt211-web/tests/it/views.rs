@@ -7,13 +7,13 @@ use axum::{
     http::{Request, StatusCode},
 };
 use futures_util::StreamExt as _;
-use time::OffsetDateTime;
-use xt211_store::Reader;
-use xt211_web::{Backend as _, DatabaseSign, LogEntry, Outcome, StoreSign};
+use time::{Duration, OffsetDateTime};
+use xt211_store::{Reader, StoreError};
+use xt211_web::{Backend as _, Condition, LogEntry, Outcome};
 
 use crate::{
     fixture::Fixture,
-    sample::{HOSTILE, fill},
+    sample::{HOSTILE, fill, now, registers},
 };
 
 fn assert_harmless(page: &str) {
@@ -58,6 +58,28 @@ async fn the_overview_has_every_current_value() {
     assert_eq!(fixture.get("/?search=5100").await.body.matches("id=\"meter-1\"").count(), 1);
     assert_eq!(fixture.get("/?search=nobody").await.body.matches("id=\"meter-1\"").count(), 0);
     assert_eq!(fixture.get("/?serach=5100").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_power_of_a_meter_that_sends_none_is_an_average() {
+    let fixture = Fixture::new();
+    let write = fixture.program.open().write(|store| {
+        let meter = store.add_meter("meter", Some("elektromer/data"))?;
+        for (minutes, total) in [(15, "10"), (0, "10.5")] {
+            let time = now() - Duration::minutes(minutes);
+            store.append_reading(meter, time, &registers(&[("1.8.0", total)]), None)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    write.unwrap();
+    let page = fixture.get("/").await.body;
+    let (_, average) = page.split_once(">Average power</dt><dd>").unwrap();
+    let (average, _) = average.split_once("</dd>").unwrap();
+    assert!(average.starts_with("2000 <span class=\"unit\">W, "), "{average}");
+    assert!(average.contains('–'), "{average}");
+    assert!(!page.contains(">Power</dt>"), "{page}");
+    let meter = fixture.get("/api/meters/meter").await.body;
+    assert!(meter.contains("\"average_power\":{\"watts\":2000"), "{meter}");
 }
 
 #[tokio::test]
@@ -169,7 +191,7 @@ async fn what_was_forwarded_goes_again() {
     let fixture = Fixture::new();
     fill(&fixture);
     assert_eq!(fixture.get("/export/forward").await.status, StatusCode::CONFLICT);
-    fixture.program.signs.send_modify(|signs| signs.influxdb = DatabaseSign::Good);
+    fixture.program.signs.send_modify(|signs| signs.influxdb = Condition::Good);
     let mut store = fixture.program.open();
     let waiting = store.waiting(9).unwrap();
     let tickets: Vec<_> = waiting.iter().map(|record| record.ticket).collect();
@@ -184,11 +206,11 @@ async fn what_was_forwarded_goes_again() {
 #[tokio::test]
 async fn health_is_about_the_store_alone() {
     let fixture = Fixture::new();
-    let trouble = || DatabaseSign::Trouble("away".into());
+    let trouble = || Condition::Trouble("away".into());
     fixture.program.signs.send_modify(|signs| signs.influxdb = trouble());
     let well = fixture.get("/healthz").await;
     assert_eq!((well.status, well.body.as_str()), (StatusCode::OK, "ok\n"));
-    let full = StoreSign::Trouble("the disk is full".into());
+    let full = Condition::Trouble("the disk is full".into());
     fixture.program.signs.send_modify(|signs| signs.store = full);
     let ill = fixture.get("/healthz").await;
     assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);
