@@ -55,35 +55,11 @@ impl<'b> Ascii<'b> {
             self.length = end;
         }
     }
-
-    /// Puts a number in decimal.
-    #[inline]
-    pub(crate) fn put_number(&mut self, number: u8) {
-        if number < 10 {
-            return self.put(b'0' + number);
-        }
-        if number >= 100 {
-            self.put(b'0' + number / 100);
-        }
-        self.put(b'0' + number / 10 % 10);
-        self.put(b'0' + number % 10);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_number() {
-        for number in 0..=255 {
-            let mut room = [0; ROOM];
-            let (mut ascii, mut text) = (Ascii::new(&mut room), String::new());
-            ascii.put_number(number);
-            ascii.flush(&mut text);
-            assert_eq!(text, number.to_string());
-        }
-    }
 
     #[test]
     fn more_than_there_is_room_for_at_once() {
