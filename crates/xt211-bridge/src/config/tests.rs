@@ -228,7 +228,10 @@ fn single_rules() {
             "influxdb.measurement: ",
         ),
         ("[homeassistant]\ntopic_prefix = \"a/#\"", "homeassistant.topic_prefix: must be a topic"),
-        ("[homeassistant]\ntopic_prefix = \"a\\tb\"", "homeassistant.topic_prefix: must be a topic"),
+        (
+            "[homeassistant]\ntopic_prefix = \"a\\tb\"",
+            "homeassistant.topic_prefix: must be a topic",
+        ),
         (
             "[homeassistant]\nlanguage = \"de\"",
             "line 2: homeassistant.language: expected `en` or `cs`, found `de`",
