@@ -139,7 +139,8 @@ impl<W: Write> Export for Csv<W> {
                 }
                 Value::Text(text) => no_formula(text),
             };
-            let row = [&time, &meter.id, &serial, &code.to_string(), &value, unit];
+            let code = code.to_string();
+            let row = [time.as_str(), &meter.id, &serial, &code, &value, unit];
             write_row(&mut self.out, row)?;
         }
         Ok(true)
