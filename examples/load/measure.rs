@@ -53,7 +53,7 @@ struct Figures {
 }
 
 /// How long nothing may happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.bridge.exists() {

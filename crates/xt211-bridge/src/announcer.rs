@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use xt211_homeassistant::{Language, MeterId, Origin, StateTopic, Topics};
+use xt211_homeassistant::{Language, MeterId, Origin, StateMessage, StateTopic, Topics};
 use xt211_web::Condition;
 
 use crate::{
@@ -130,9 +130,9 @@ impl Announcer {
                 let topic = self.topics.discovery(point.id());
                 return Some(Announcement { topic, payload, retain: true });
             }
-            Part::Energy => (StateTopic::Energy, json(&device.energy()?)?),
-            Part::Live => (StateTopic::Live, json(&device.live(now)?)?),
-            Part::Module => (StateTopic::Module, json(&device.module()?)?),
+            Part::Energy => (StateTopic::Energy, states(&device.energy()?)),
+            Part::Live => (StateTopic::Live, states(&device.live(now)?)),
+            Part::Module => (StateTopic::Module, states(&device.module()?)),
             Part::Bridge => (StateTopic::Bridge, json(&point.presence.bridge()?)?),
         };
         let retain = topic.is_retained();
@@ -147,6 +147,12 @@ pub(crate) fn origin() -> Origin {
         sw_version: Some(env!("CARGO_PKG_VERSION").into()),
         support_url: None,
     }
+}
+
+fn states(message: &StateMessage<'_>) -> Vec<u8> {
+    let mut payload = Vec::new();
+    message.write_json(&mut payload);
+    payload
 }
 
 /// `None` cannot happen: all of these have text keys and none refuses to be written.

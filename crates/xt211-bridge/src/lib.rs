@@ -19,7 +19,6 @@ pub mod cli;
 pub mod command;
 pub mod config;
 mod control;
-pub mod decision;
 #[cfg(feature = "demo")]
 mod demo;
 mod export;

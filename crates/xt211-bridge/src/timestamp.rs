@@ -3,12 +3,7 @@
 use jiff::{Timestamp, civil, tz::TimeZone};
 use time::OffsetDateTime;
 
-/// A time that came from a module, to the second, which is all that it knows.
-pub(crate) fn utc(time: OffsetDateTime) -> String {
-    let time = time.to_utc();
-    let (date, (hour, minute, second)) = (time.date(), time.as_hms());
-    format!("{date} {hour:02}:{minute:02}:{second:02} UTC")
-}
+pub(crate) use xt211_decision::utc;
 
 /// Reads a time as people write it: RFC 3339, or a date for its first moment in UTC.
 pub(crate) fn parse_instant(text: &str) -> Result<OffsetDateTime, String> {

@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
 use time::OffsetDateTime;
 use xt211_message::{Battery, Message, ModuleStatus, Reading, Value};
 use xt211_obis::ObisCode;
 
 use crate::{
-    Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateTopic, Topics,
+    Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateMessage,
+    StateTopic, Topics,
     entity::{self, Description},
     key::{BridgeKey, Key, ModuleKey},
     slug::slug,
@@ -100,9 +100,11 @@ impl MeterDevice {
         self.last_reading = reading.time.unix_timestamp();
         for register in &reading.registers {
             let key = Key::Register(register.code);
-            let is_number = matches!(register.value, Value::Number(_));
-            let numeric = Description::of(key).is_some_and(|entity| entity.is_numeric());
-            if (numeric && !is_number) || (register.is_serial() && serial.is_none()) {
+            if register.is_serial() && serial.is_none() {
+                continue;
+            }
+            let is_text = matches!(register.value, Value::Text(_));
+            if is_text && Description::of(key).is_some_and(|entity| entity.is_numeric()) {
                 continue;
             }
             changed |= self.set(key, State::from(&register.value));
@@ -119,14 +121,13 @@ impl MeterDevice {
         status: &ModuleStatus<'_>,
         sent: Option<OffsetDateTime>,
     ) -> Changed {
-        let text =
-            |text: &Option<Cow<'_, str>>| text.as_deref().map(|text| State::Text(text.into()));
+        let text = State::Text;
         let mut changed = Changed::NONE;
         for (key, state) in [
-            (ModuleKey::Status, text(&status.status)),
-            (ModuleKey::StatusText, text(&status.status_text)),
-            (ModuleKey::PlannedStart, text(&status.planned_start)),
-            (ModuleKey::RealStart, text(&status.real_start)),
+            (ModuleKey::Status, status.status.as_deref().map(text)),
+            (ModuleKey::StatusText, status.status_text.as_deref().map(text)),
+            (ModuleKey::PlannedStart, status.planned_start.as_deref().map(text)),
+            (ModuleKey::RealStart, status.real_start.as_deref().map(text)),
             (ModuleKey::Sent, sent.map(State::Time)),
             (ModuleKey::Wakeups, status.wakeups.map(State::Count)),
             (ModuleKey::Resets, status.resets.map(State::Count)),
@@ -201,7 +202,7 @@ impl MeterDevice {
 
     /// The message of [`StateTopic::Energy`], if anything for it is known.
     #[must_use]
-    pub fn energy(&self) -> Option<impl Serialize + '_> {
+    pub fn energy(&self) -> Option<StateMessage<'_>> {
         self.states.message(StateTopic::Energy, i64::MIN)
     }
 
@@ -209,7 +210,7 @@ impl MeterDevice {
     /// within the `expire_after` before `now` (or before the last reading, if the clock that says
     /// so is behind). An older one would come back to life if it was published again.
     #[must_use]
-    pub fn live(&self, now: OffsetDateTime) -> Option<impl Serialize + '_> {
+    pub fn live(&self, now: OffsetDateTime) -> Option<StateMessage<'_>> {
         let since = self.expire_after().map(|seconds| {
             let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
             now.unix_timestamp().max(self.last_reading).saturating_sub(seconds)
@@ -219,7 +220,7 @@ impl MeterDevice {
 
     /// The message of [`StateTopic::Module`], if anything for it is known.
     #[must_use]
-    pub fn module(&self) -> Option<impl Serialize + '_> {
+    pub fn module(&self) -> Option<StateMessage<'_>> {
         self.states.message(StateTopic::Module, i64::MIN)
     }
 
@@ -281,17 +282,17 @@ impl MeterDevice {
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.
-    fn set_module(&mut self, key: ModuleKey, state: Option<State>) -> Changed {
+    fn set_module(&mut self, key: ModuleKey, state: Option<State<&str>>) -> Changed {
         state.map_or(Changed::NONE, |state| self.set(Key::Module(key), state))
     }
 
-    fn set(&mut self, key: Key, state: State) -> Changed {
-        let found = self.states.set(key, state, self.last_reading);
+    fn set(&mut self, key: Key, state: State<&str>) -> Changed {
+        let (found, topic) = self.states.set(key, state, self.last_reading);
         let mut changed = Changed {
             discovery: found == Found::New && Description::of(key).is_some(),
             ..Changed::NONE
         };
-        match key.topic() {
+        match topic {
             StateTopic::Energy => changed.energy = found != Found::Same,
             // Home Assistant has to hear that it is still so.
             StateTopic::Live => changed.live = true,

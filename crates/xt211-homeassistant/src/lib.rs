@@ -4,6 +4,7 @@ mod bridge;
 mod changed;
 mod device;
 mod entity;
+mod json;
 mod key;
 mod language;
 mod schema;
@@ -21,5 +22,6 @@ pub use language::{Language, LanguageError};
 pub use schema::{
     Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
 };
+pub use state::StateMessage;
 pub use statistics::{ImportStatistics, Statistic, StatisticHour};
 pub use topics::{MeterId, MeterIdError, StateTopic, Topics};

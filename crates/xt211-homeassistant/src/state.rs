@@ -4,22 +4,46 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use xt211_message::{Decimal, Value};
 
-use crate::{StateTopic, key::Key};
+use crate::{StateTopic, json::push_string, key::Key};
 
-/// A value that Home Assistant is told.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum State {
+/// A value that Home Assistant is told. Its text is borrowed until it is known to be another one
+/// than before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum State<T = Box<str>> {
     Number(Decimal),
     Count(u64),
-    Text(Box<str>),
+    Text(T),
     Time(OffsetDateTime),
 }
 
-impl From<&Value<'_>> for State {
-    fn from(value: &Value<'_>) -> Self {
+impl<'v> From<&'v Value<'_>> for State<&'v str> {
+    fn from(value: &'v Value<'_>) -> Self {
         match value {
             Value::Number(number) => Self::Number(*number),
-            Value::Text(text) => Self::Text(text.as_ref().into()),
+            Value::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+impl State {
+    /// The same value with a text that is borrowed.
+    fn borrowed(&self) -> State<&str> {
+        match self {
+            Self::Number(number) => State::Number(*number),
+            Self::Count(count) => State::Count(*count),
+            Self::Text(text) => State::Text(text),
+            Self::Time(time) => State::Time(*time),
+        }
+    }
+}
+
+impl From<State<&str>> for State {
+    fn from(state: State<&str>) -> Self {
+        match state {
+            State::Number(number) => Self::Number(number),
+            State::Count(count) => Self::Count(count),
+            State::Text(text) => Self::Text(text.into()),
+            State::Time(time) => Self::Time(time),
         }
     }
 }
@@ -50,6 +74,8 @@ pub(crate) fn serialize_time<S: Serializer>(
 #[derive(Clone, Debug)]
 struct Entry {
     key: Key,
+    /// The one of the key.
+    topic: StateTopic,
     /// `None` if it was seen before a restart and not since.
     state: Option<State>,
     /// The time of the last reading when it was set, in seconds since 1970.
@@ -61,6 +87,8 @@ struct Entry {
 pub(crate) struct States {
     /// Sorted by key, each once.
     entries: Vec<Entry>,
+    /// Where the next key is, most likely: messages name them in their order.
+    next: usize,
 }
 
 /// What [`States::set`] found.
@@ -75,21 +103,21 @@ pub(crate) enum Found {
 }
 
 impl States {
-    pub(crate) fn set(&mut self, key: Key, state: State, read: i64) -> Found {
-        let new = Some(state);
+    /// Sets the state of a key; returns the topic that it is told on, too.
+    pub(crate) fn set(&mut self, key: Key, state: State<&str>, read: i64) -> (Found, StateTopic) {
         match self.entry(key) {
             Ok(entry) => {
                 entry.read = read;
-                if entry.state == new {
-                    return Found::Same;
+                if entry.state.as_ref().is_some_and(|old| old.borrowed() == state) {
+                    return (Found::Same, entry.topic);
                 }
-                entry.state = new;
-                Found::Different
+                entry.state = Some(state.into());
+                (Found::Different, entry.topic)
             }
             Err(index) => {
-                let state = new;
-                self.entries.insert(index, Entry { key, state, read });
-                Found::New
+                let (topic, state) = (key.topic(), Some(state.into()));
+                self.entries.insert(index, Entry { key, topic, state, read });
+                (Found::New, topic)
             }
         }
     }
@@ -102,8 +130,8 @@ impl States {
     /// Sees a key that was seen before a restart.
     pub(crate) fn restore(&mut self, key: Key) {
         if let Err(index) = self.entry(key) {
-            let (state, read) = (None, 0);
-            self.entries.insert(index, Entry { key, state, read });
+            let (topic, state, read) = (key.topic(), None, 0);
+            self.entries.insert(index, Entry { key, topic, state, read });
         }
     }
 
@@ -119,15 +147,22 @@ impl States {
         (!is_empty).then_some(message)
     }
 
+    /// The entry of a key, or where it would be.
     fn entry(&mut self, key: Key) -> Result<&mut Entry, usize> {
-        let index = self.entries.binary_search_by_key(&key, |entry| entry.key)?;
-        // The search has just found it there.
+        let is_next = self.entries.get(self.next).is_some_and(|entry| entry.key == key);
+        let index = match is_next {
+            true => self.next,
+            false => self.entries.binary_search_by_key(&key, |entry| entry.key)?,
+        };
+        self.next = index + 1;
+        // It was just found there.
         self.entries.get_mut(index).ok_or(index)
     }
 }
 
-/// A state message; serialises as an object of states by key.
-pub(crate) struct StateMessage<'a> {
+/// A state message: an object of states by key.
+#[derive(Debug)]
+pub struct StateMessage<'a> {
     entries: &'a [Entry],
     topic: StateTopic,
     since: i64,
@@ -137,8 +172,37 @@ impl StateMessage<'_> {
     fn iter(&self) -> impl Iterator<Item = (Key, &State)> {
         self.entries
             .iter()
-            .filter(|entry| entry.read >= self.since && entry.key.topic() == self.topic)
+            .filter(|entry| entry.read >= self.since && entry.topic == self.topic)
             .filter_map(|entry| Some((entry.key, entry.state.as_ref()?)))
+    }
+}
+
+impl StateMessage<'_> {
+    /// Appends the message as JSON. It says what [`Serialize`] does, in a third of the time and
+    /// without asking for memory but the buffer's (or for a time); and numbers have all their digits.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let mut opening = b"{\"";
+        for (key, state) in self.iter() {
+            out.extend_from_slice(opening);
+            opening = b",\"";
+            match key {
+                Key::Register(code) => out.extend_from_slice(code.text().as_bytes()),
+                Key::Module(key) => out.extend_from_slice(key.as_str().as_bytes()),
+                Key::Bridge(key) => out.extend_from_slice(key.as_str().as_bytes()),
+            }
+            out.extend_from_slice(b"\":");
+            match state {
+                State::Number(number) => out.extend_from_slice(number.text().as_bytes()),
+                State::Count(count) => out.extend_from_slice(count.to_string().as_bytes()),
+                State::Text(text) => push_string(out, text),
+                State::Time(time) => match time.format(&Rfc3339) {
+                    Ok(text) => push_string(out, &text),
+                    Err(_) => out.extend_from_slice(b"null"),
+                },
+            }
+        }
+        // Cannot be empty: then there is no message.
+        out.push(b'}');
     }
 }
 
@@ -164,7 +228,11 @@ mod tests {
 
     fn text(states: &States, topic: StateTopic, since: i64) -> Option<String> {
         let message = states.message(topic, since)?;
-        Some(serde_json::to_string(&message).unwrap())
+        let text = serde_json::to_string(&message).unwrap();
+        let mut json = Vec::new();
+        message.write_json(&mut json);
+        assert_eq!(str::from_utf8(&json), Ok(text.as_str()));
+        Some(text)
     }
 
     #[test]
@@ -176,13 +244,13 @@ mod tests {
     fn setting_says_what_was_found() {
         let mut states = States::default();
         let count = |count| State::Count(count);
-        assert_eq!(states.set(key("1.8.0"), count(1), 10), Found::New);
-        assert_eq!(states.set(key("1.8.0"), count(1), 20), Found::Same);
-        assert_eq!(states.set(key("1.8.0"), count(2), 20), Found::Different);
+        assert_eq!(states.set(key("1.8.0"), count(1), 10).0, Found::New);
+        assert_eq!(states.set(key("1.8.0"), count(1), 20).0, Found::Same);
+        assert_eq!(states.set(key("1.8.0"), count(2), 20).0, Found::Different);
         states.restore(key("1.8.0"));
-        assert_eq!(states.set(key("1.8.0"), count(2), 20), Found::Same);
+        assert_eq!(states.set(key("1.8.0"), count(2), 20).0, Found::Same);
         states.restore(key("2.8.0"));
-        assert_eq!(states.set(key("2.8.0"), count(2), 20), Found::Different);
+        assert_eq!(states.set(key("2.8.0"), count(2), 20).0, Found::Different);
         assert!(states.clear(key("2.8.0")));
         assert!(!states.clear(key("2.8.0")));
         assert!(!states.clear(key("3.8.0")));
@@ -194,7 +262,7 @@ mod tests {
         let mut states = States::default();
         states.set(key("16.7.0"), State::Number(Decimal::ZERO), 10);
         states.set(key("1.8.0"), State::Number("7369.066".parse().unwrap()), 10);
-        states.set(key("96.14.0"), State::Text("T\"2".into()), 10);
+        states.set(key("96.14.0"), State::Text("T\"2"), 10);
         states.set(key("wakeups"), State::Count(u64::MAX), 0);
         let time = datetime!(2026-02-21 20:27:09 UTC);
         states.set(key("last_reading"), State::Time(time), 0);

@@ -80,7 +80,7 @@ pub enum AfterFields {}
 impl<'b> LineBuilder<'b, AfterMeasurement> {
     pub(crate) fn begin(buffer: &'b mut String, measurement: &Measurement) -> Self {
         let draft = Draft::new(buffer);
-        escape::push_measurement(draft.buffer, measurement.as_str());
+        measurement.push(draft.buffer);
         Self { set: draft.buffer.len(), draft, state: PhantomData }
     }
 
@@ -157,6 +157,17 @@ impl<'b> LineBuilder<'b, AfterMeasurement> {
         Ok(line)
     }
 
+    /// Adds the first tag, whose key has nothing special, as [`tag_lossy`](Self::tag_lossy) does.
+    pub(crate) fn push_tag_lossy(self, key: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.draft.buffer.push(',');
+            self.draft.buffer.push_str(key);
+            self.draft.buffer.push('=');
+            escape::push_tag_value_lossy(self.draft.buffer, value);
+        }
+        self
+    }
+
     /// Turns to the fields, of which there are none yet: they are checked for at the end.
     pub(crate) fn end_tags(self) -> LineBuilder<'b, AfterFields> {
         LineBuilder { set: self.draft.buffer.len(), draft: self.draft, state: PhantomData }
@@ -230,15 +241,10 @@ impl LineBuilder<'_, AfterFields> {
         }
     }
 
-    /// Adds a field whose key is known to be valid and new.
-    pub(crate) fn push_field(
-        &mut self,
-        push_key: impl FnOnce(&mut String),
-        value: FieldValue<'_>,
-    ) -> Result<(), ErrorKind> {
-        self.push_separator();
-        push_key(self.draft.buffer);
-        self.push_value(value)
+    /// Where fields can be appended that are known to be valid and new, each behind its separator:
+    /// a space before the first, a comma before the others.
+    pub(crate) fn buffer(&mut self) -> &mut String {
+        self.draft.buffer
     }
 
     fn push_separator(&mut self) {

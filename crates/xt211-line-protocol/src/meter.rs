@@ -1,10 +1,13 @@
 //! The lines of a meter and its module.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use xt211_message::{Battery, Decimal, ModuleStatus, Reading};
-use xt211_obis::ObisCode;
+use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Value};
 
-use crate::{Element, ErrorKind, FieldValue, LineError, Measurement, value::push_integer};
+use crate::{
+    Element, ErrorKind, FieldValue, LineError, Measurement,
+    ascii::{Ascii, ROOM},
+    escape,
+};
 
 /// The tag that says which meter it is.
 const METER: &str = "meter";
@@ -28,35 +31,27 @@ pub fn encode_reading(
     meter: &str,
     reading: &Reading<'_>,
 ) -> Result<(), LineError> {
-    let mut line = measurement.line(buffer).tag_lossy(METER, meter)?.end_tags();
+    let mut line = measurement.line(buffer).push_tag_lossy(METER, meter).end_tags();
+    let mut room = [0; ROOM];
+    let mut ascii = Ascii::new(&mut room);
+    let mut separator = b' ';
     for register in reading.registers.iter().filter(|register| !register.is_serial()) {
-        let code = register.code;
+        ascii.make_room(line.buffer());
+        ascii.put(separator);
+        separator = b',';
         // Keys are valid, being digits and `_`, `-`, `:`; and new, since each code is there once.
-        line.push_field(|buffer| push_code(buffer, code), (&register.value).into())
-            .map_err(|kind| LineError::new(kind, Element::FieldValue, code.to_string()))?;
-    }
-    line.time(reading.time)
-}
-
-fn push_code(buffer: &mut String, code: ObisCode) {
-    if code.is_reducible() {
-        push_groups(buffer, [code.c(), code.d(), code.e()]);
-    } else {
-        push_integer(buffer, code.a());
-        buffer.push('-');
-        push_integer(buffer, code.b());
-        buffer.push(':');
-        push_groups(buffer, [code.c(), code.d(), code.e(), code.f()]);
-    }
-}
-
-fn push_groups<const N: usize>(buffer: &mut String, groups: [u8; N]) {
-    for (index, group) in groups.into_iter().enumerate() {
-        if index > 0 {
-            buffer.push('_');
+        register.code.spell(b'_', |byte| ascii.put(byte));
+        ascii.put(b'=');
+        match &register.value {
+            Value::Number(number) => ascii.put_all(number.text().as_bytes()),
+            Value::Text(text) => {
+                ascii.flush(line.buffer());
+                escape::push_string(line.buffer(), text);
+            }
         }
-        push_integer(buffer, group);
     }
+    ascii.flush(line.buffer());
+    line.time(reading.time)
 }
 
 /// Appends the line of the module's status and its battery, in [`Measurement::STATUS`], at the
@@ -111,5 +106,5 @@ pub fn encode_status(
         ("status_realstarttime", status.real_start.as_deref().map(FieldValue::from)),
     ];
     let known = fields.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    Measurement::STATUS.line(buffer).tag_lossy(METER, meter)?.fields(known)?.time(sent)
+    Measurement::STATUS.line(buffer).push_tag_lossy(METER, meter).fields(known)?.time(sent)
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::decode::Segment;
+
 /// Why bytes are not a message: what is wrong, and where.
 ///
 /// ```
@@ -26,13 +28,27 @@ pub struct MessageError {
 }
 
 impl MessageError {
-    pub(crate) fn new(
-        kind: ErrorKind,
-        place: String,
-        detail: String,
-        position: Option<(usize, usize)>,
-    ) -> Self {
-        Self { kind, place, detail, position }
+    pub(crate) fn new(kind: ErrorKind, detail: impl Into<String>) -> Box<Self> {
+        Box::new(Self { kind, place: String::new(), detail: detail.into(), position: None })
+    }
+
+    /// The same at this line and column.
+    pub(crate) fn at(mut self: Box<Self>, position: (usize, usize)) -> Box<Self> {
+        self.position = Some(position);
+        self
+    }
+
+    /// The same at this line and column, unless a position is known.
+    pub(crate) fn or_at(mut self: Box<Self>, position: (usize, usize)) -> Box<Self> {
+        self.position.get_or_insert(position);
+        self
+    }
+
+    /// The same within the value of a key.
+    pub(crate) fn within(mut self: Box<Self>, key: &str) -> Box<Self> {
+        let inner = if self.place.is_empty() || self.place.starts_with('[') { "" } else { "." };
+        self.place = format!("{}{inner}{}", Segment(key), self.place);
+        self
     }
 
     /// What is wrong.

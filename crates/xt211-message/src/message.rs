@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ::time::OffsetDateTime;
 use serde::Serialize;
-use xt211_obis::{Meaning, ObisCode, Quantity};
+use xt211_obis::ObisCode;
 
 use crate::Decimal;
 
@@ -62,6 +62,9 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The registers that hold a serial number, the usual one first.
+const SERIALS: [ObisCode; 2] = [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)];
+
 /// A serial number that says which meter it is.
 pub(crate) fn known_serial(text: &str) -> Option<&str> {
     let text = text.trim();
@@ -87,12 +90,14 @@ impl<'a> Registers<'a> {
     /// or `0` before they know it; that is none.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
-        [ObisCode::reduced(96, 1, 1), ObisCode::reduced(96, 1, 0)].iter().find_map(
-            |code| match self.get(*code)? {
+        // Abstract codes come first, and there are few of them.
+        let texts = self.sorted.iter().take_while(|register| register.code.is_abstract());
+        SERIALS.iter().find_map(|code| {
+            match &texts.clone().find(|register| register.code == *code)?.value {
                 Value::Text(text) => known_serial(text),
                 Value::Number(_) => None,
-            },
-        )
+            }
+        })
     }
 
     /// The registers, by code.
@@ -118,16 +123,31 @@ impl<'a> Registers<'a> {
     ///
     /// The code of a register that comes twice with different values.
     pub fn from_vec(mut registers: Vec<Register<'a>>) -> Result<Self, ObisCode> {
-        registers.sort_by_key(|register| register.code);
-        registers.dedup();
-        let twice = |pair: &[Register<'_>]| match pair {
-            [one, other] if one.code == other.code => Some(one.code),
-            _ => None,
-        };
-        match registers.windows(2).find_map(twice) {
-            Some(code) => Err(code),
-            None => Ok(Self { sorted: registers }),
+        let is_sorted =
+            |registers: &[Register<'_>]| registers.is_sorted_by(|one, other| one.code < other.code);
+        if is_sorted(&registers) {
+            return Ok(Self { sorted: registers });
         }
+        registers.sort_unstable_by_key(|register| register.code);
+        if !is_sorted(&registers) {
+            registers.dedup();
+            let twice = |pair: &[Register<'_>]| match pair {
+                [one, other] if one.code == other.code => Some(one.code),
+                _ => None,
+            };
+            if let Some(code) = registers.windows(2).find_map(twice) {
+                return Err(code);
+            }
+        }
+        Ok(Self { sorted: registers })
+    }
+
+    /// The memory of these registers, empty, for those of another message.
+    pub(crate) fn into_room<'b>(mut self) -> Vec<Register<'b>> {
+        self.sorted.clear();
+        // Of no register, this makes none; but in the same memory, as the standard library does
+        // with items of one size.
+        self.sorted.into_iter().map_while(|_| None).collect()
     }
 
     /// The same registers, apart from the message they were borrowed from.
@@ -158,8 +178,9 @@ pub struct Register<'a> {
 impl Register<'_> {
     /// Whether this is a serial number, which names the meter rather than measuring anything.
     #[must_use]
+    #[inline]
     pub fn is_serial(&self) -> bool {
-        matches!(self.code.meaning(), Some(Meaning { quantity: Quantity::SerialNumber, .. }))
+        SERIALS.contains(&self.code)
     }
 
     /// The same register, apart from the message it was borrowed from.
@@ -235,6 +256,7 @@ pub struct Battery {
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
+    use xt211_obis::Quantity;
 
     use super::*;
 
@@ -268,6 +290,16 @@ mod tests {
             Registers::from_vec(vec![register]).unwrap().into_owned()
         };
         assert_eq!(owned, registers(&[("96.1.1", "5100025085")]).unwrap());
+    }
+
+    #[test]
+    fn registers_of_serial_numbers() {
+        for (c, d, e) in (0..=255).flat_map(|c| [(c, 1, 0), (c, 1, 1), (c, 1, 2), (c, 8, 0)]) {
+            let code = ObisCode::reduced(c, d, e);
+            let quantity = code.meaning().map(|meaning| meaning.quantity);
+            let register = Register { code, value: Value::Number(Decimal::ZERO) };
+            assert_eq!(register.is_serial(), quantity == Some(Quantity::SerialNumber), "{code}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The code itself: six numbers, and the two ways to write them.
 
-use core::fmt;
+use core::{cmp::Ordering, fmt};
+
+use crate::CodeText;
 
 /// Value group F of a register that is not a historical one.
 const NOT_HISTORICAL: u8 = 255;
@@ -21,7 +23,7 @@ const NOT_HISTORICAL: u8 = 255;
 /// assert_eq!(full.full().to_string(), "1-0:1.8.0.255");
 /// # Ok::<(), xt211_obis::ParseError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObisCode {
     a: u8,
     b: u8,
@@ -48,6 +50,7 @@ impl ObisCode {
     /// assert_eq!(ObisCode::reduced(96, 1, 1), ObisCode::new(0, 0, 96, 1, 1, 255));
     /// ```
     #[must_use]
+    #[inline]
     pub const fn reduced(c: u8, d: u8, e: u8) -> Self {
         Self::new(usual_medium(c, d), 0, c, d, e, NOT_HISTORICAL)
     }
@@ -88,10 +91,39 @@ impl ObisCode {
         self.f
     }
 
+    /// Whether this is no quantity of a medium (group A is 0): a text, a state, an error. No other
+    /// code has a [meaning](crate::Meaning) whose values are words.
+    #[must_use]
+    #[inline]
+    pub const fn is_abstract(self) -> bool {
+        self.a == 0
+    }
+
     /// Whether `C.D.E` alone says it all, so that this is the canonical form.
     #[must_use]
+    #[inline]
     pub const fn is_reducible(self) -> bool {
         self.a == usual_medium(self.c, self.d) && self.b == 0 && self.f == NOT_HISTORICAL
+    }
+
+    /// The canonical form, as it is displayed. It lies on the stack, for encoders.
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// assert_eq!(ObisCode::reduced(1, 8, 0).text().as_str(), "1.8.0");
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn text(self) -> CodeText {
+        CodeText::canonical(self)
+    }
+
+    /// The groups as one number, A first.
+    #[inline]
+    const fn rank(self) -> u64 {
+        let Self { a, b, c, d, e, f } = self;
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
     /// The full form `A-B:C.D.E.F`, for display.
@@ -101,11 +133,26 @@ impl ObisCode {
     }
 }
 
+impl Ord for ObisCode {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for ObisCode {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// The medium (group A) that a reduced code leaves out.
 ///
 /// Electricity (1), except for the abstract objects (0) that meters push beside their registers:
 /// the limiter (C 17) and the logical device name (C 42), both with D 0, where electricity has
 /// nothing (with D 7 they are powers), service entries (96) and error registers (97).
+#[inline]
 const fn usual_medium(c: u8, d: u8) -> u8 {
     match (c, d) {
         (17 | 42, 0) | (96 | 97, _) => 0,
@@ -115,11 +162,7 @@ const fn usual_medium(c: u8, d: u8) -> u8 {
 
 impl fmt::Display for ObisCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_reducible() {
-            write!(f, "{}.{}.{}", self.c, self.d, self.e)
-        } else {
-            self.full().fmt(f)
-        }
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -134,9 +177,8 @@ impl fmt::Debug for ObisCode {
 pub struct FullForm(ObisCode);
 
 impl fmt::Display for FullForm {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ObisCode { a, b, c, d, e, f } = self.0;
-        write!(out, "{a}-{b}:{c}.{d}.{e}.{f}")
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(CodeText::full(self.0).as_str())
     }
 }
 

@@ -15,8 +15,10 @@ mod name;
 mod parse;
 #[cfg(feature = "serde")]
 mod serde;
+mod text;
 
 pub use code::{FullForm, ObisCode};
 pub use meaning::{Direction, Meaning, Phase, Quantity, RegisterKind, Tariff, Unit};
 pub use name::Name;
 pub use parse::{Expected, ParseError};
+pub use text::CodeText;

@@ -193,6 +193,7 @@ impl fmt::Display for Unit {
 impl Meaning {
     /// The meaning of a code, or `None` for one that the rules do not cover.
     #[must_use]
+    #[inline]
     pub const fn of(code: ObisCode) -> Option<Self> {
         match (code.a(), code.f()) {
             (0, 255) => abstract_object(code),
@@ -228,12 +229,14 @@ impl Meaning {
 impl ObisCode {
     /// The meaning of this code; short for [`Meaning::of`].
     #[must_use]
+    #[inline]
     pub const fn meaning(self) -> Option<Meaning> {
         Meaning::of(self)
     }
 }
 
 /// The abstract objects (A = 0) that the XT211 pushes.
+#[inline]
 const fn abstract_object(code: ObisCode) -> Option<Meaning> {
     use Quantity as Q;
     use RegisterKind as K;
@@ -252,6 +255,7 @@ const fn abstract_object(code: ObisCode) -> Option<Meaning> {
 }
 
 /// The registers of electricity (A = 1): group C tells the quantity, D the kind, E the tariff.
+#[inline]
 const fn electricity(code: ObisCode) -> Option<Meaning> {
     use RegisterKind as K;
 
@@ -271,6 +275,7 @@ const fn electricity(code: ObisCode) -> Option<Meaning> {
     Some(Meaning { quantity, direction, phase, tariff, kind, channel: code.b() })
 }
 
+#[inline]
 const fn group_e(e: u8) -> Tariff {
     match e {
         0 => Tariff::Total,
@@ -291,6 +296,7 @@ enum Measured {
 }
 
 impl Measured {
+    #[inline]
     const fn quantity(self, kind: RegisterKind) -> Option<Quantity> {
         Some(match (self, kind) {
             (Self::Active, RegisterKind::Total) => Quantity::ActiveEnergy,
@@ -310,6 +316,7 @@ impl Measured {
 }
 
 /// Group C: 1 to 20 for all phases together, 20, 40 and 60 more for L1, L2 and L3.
+#[inline]
 const fn group_c(c: u8) -> Option<(Measured, Option<Direction>, Option<Phase>)> {
     use Direction as D;
     use Measured as M;
@@ -395,6 +402,17 @@ mod tests {
         assert_eq!(of("96.1.0"), (SerialNumber, None, Text, ""));
         assert_eq!(of("96.1.1"), (SerialNumber, None, Text, ""));
         assert_eq!(of("42.0.0"), (LogicalDeviceName, None, Text, ""));
+    }
+
+    #[test]
+    fn only_abstract_codes_mean_words() {
+        let codes =
+            (0..=255).flat_map(|a| (0..=255).flat_map(move |c| (0..=15).map(move |d| (a, c, d))));
+        for (a, c, d) in codes {
+            let code = ObisCode::new(a, 0, c, d, 0, 255);
+            let is_text = code.meaning().is_some_and(|meaning| meaning.kind == RegisterKind::Text);
+            assert!(!is_text || code.is_abstract(), "{code}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::ObisCode;
 
 impl Serialize for ObisCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 

@@ -6,13 +6,14 @@ use std::{
 };
 
 use time::{Duration, OffsetDateTime};
+use xt211_decision::horizon;
 use xt211_homeassistant::MeterId;
 use xt211_store::{MeterKey, Queries, StoreError};
 
 use super::Bridge;
 use crate::{
-    decision::horizon, influx::Forwarder, keeper::NotKept, metering_point::Presence,
-    registry::Registry, statistics::Statistician,
+    influx::Forwarder, keeper::NotKept, metering_point::Presence, registry::Registry,
+    statistics::Statistician,
 };
 
 impl Bridge {

@@ -1,11 +1,11 @@
 //! What the bridge does in the store without a message: what users ask for, and what time brings.
 
 use time::{Duration, OffsetDateTime};
+use xt211_decision::{RELEASED, Reason};
 use xt211_store::{Queries, SetAside, StoreError, Transaction};
 
 use super::{Bridge, clock::Clock, memory::count};
 use crate::{
-    decision::{RELEASED, Reason},
     influx::Forwarder,
     metering_point::{Effect, Refusal},
     registry::Registry,

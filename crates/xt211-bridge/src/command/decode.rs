@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
+use xt211_decision::judge_time;
 use xt211_homeassistant::{
     Component, DeviceClass, Entity, Language, MeterDevice, MeterInfo, StateClass, StateTopic,
     Topics,
@@ -21,7 +22,6 @@ use super::registers::show_registers;
 use crate::{
     announcer::origin,
     config::{Config, Meter},
-    decision::judge_time,
     influx::{Identity, LineMaker},
     timestamp::utc,
 };

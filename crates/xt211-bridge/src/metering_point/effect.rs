@@ -1,10 +1,9 @@
 //! What a message leads to, once it is kept.
 
 use time::OffsetDateTime;
+use xt211_decision::Reason;
 use xt211_message::{Battery, MessageError, ModuleStatus, Reading};
 use xt211_store::StoreError;
-
-use crate::decision::Reason;
 
 /// What a message leads to.
 #[derive(Debug, Default)]

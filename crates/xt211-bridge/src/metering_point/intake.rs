@@ -3,20 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
+use xt211_decision::{
+    BEGINNING, END, Eras, History as _, Limit, MOST_WAITING, Meter, RELEASED, Reason, Waiting,
+    judge_time,
+};
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, Reading};
-use xt211_store::{
-    MeterKey, NewContent, SetAside, SetAsideContent, StoredEra, StoredMeter, Transaction,
-};
+use xt211_store::{MeterKey, NewContent, SetAside, SetAsideContent, StoredMeter, Transaction};
 
-use super::{Effect, Refusal, effect::Stored, past::Past, work::Work};
-use crate::{
-    config,
-    decision::{
-        BEGINNING, END, Era, Eras, History as _, Limit, MOST_WAITING, Meter, RELEASED, Reason,
-        Waiting, judge_time,
-    },
+use super::{
+    Effect, Refusal,
+    effect::Stored,
+    era::{restored_era, stored_era},
+    past::Past,
+    work::Work,
 };
+use crate::config;
 
 /// How often it is written down that a module was heard, if it is heard all the time.
 const HEARD: Duration = Duration::from_secs(60);
@@ -311,7 +313,7 @@ impl Intake {
         let waiting = store.waiting_readings(*key, Reason::MAY_PASS, MOST_WAITING)?;
         let waiting = waiting.into_iter().filter_map(waiting_of);
         let newest = Past { store, meter: *key }.newest(END)?;
-        let eras: Eras = store.eras(*key)?.into_iter().map(Era::from).collect();
+        let eras: Eras = store.eras(*key)?.into_iter().map(restored_era).collect();
         let limit = Limit { max_power: self.config.max_power_kw };
         Ok(Meter::new(limit, eras, newest, waiting.collect()))
     }
@@ -319,7 +321,7 @@ impl Intake {
     /// Puts it back, and writes down what a restart needs.
     fn remember(&mut self, work: &mut Work<'_, '_, '_>, mut meter: Meter) -> Stored<()> {
         if let Some(eras) = meter.changed_eras() {
-            let eras: Vec<_> = eras.iter().map(StoredEra::from).collect();
+            let eras: Vec<_> = eras.iter().map(stored_era).collect();
             work.store.set_eras(work.meter, &eras)?;
         }
         if let Some(stored) = &mut self.stored

@@ -18,6 +18,7 @@ use xt211_store::{MeterKey, StoredMeter};
 use self::intake::Intake;
 pub(crate) use self::{
     effect::{Effect, Refusal},
+    era::restored_era,
     presence::{Part, Presence},
 };
 use crate::config;

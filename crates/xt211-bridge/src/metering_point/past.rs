@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 
 use time::OffsetDateTime;
+use xt211_decision::{History, Point};
 use xt211_message::{Registers, Value};
 use xt211_obis::ObisCode;
 use xt211_store::{MeterKey, StoreError, Transaction};
-
-use crate::decision::{History, Point};
 
 /// How many readings are looked at for the neighbour of a register that hardly any of them has.
 const LOOK_THROUGH: usize = 10_000;

@@ -1,13 +1,13 @@
 //! What is written down of a message.
 
 use time::{Duration, OffsetDateTime};
+use xt211_decision::{
+    Accepted, BEGINNING, Change, END, Judgement, Meter, Reason, Refused, judge_time,
+};
 use xt211_message::{Reading, Registers, Value};
 use xt211_store::{Filed, MeterKey, NewContent, NewSetAside, Transaction};
 
 use super::{Effect, Refusal, effect::Stored, past::Past};
-use crate::decision::{
-    Accepted, BEGINNING, Change, END, Judgement, Meter, Reason, Refused, judge_time,
-};
 
 /// A module has forgotten after so long what it sent.
 const FORGOTTEN: Duration = Duration::hours(25);

@@ -1,10 +1,9 @@
 //! From a total's readings to its hours.
 
 use time::{Duration, OffsetDateTime};
+use xt211_decision::{Eras, Point};
 use xt211_obis::ObisCode;
 use xt211_store::StoredHour;
-
-use crate::decision::{Eras, Point};
 
 /// Sums are kept to a thousandth of the last digit that a meter has, which keeps them free of what
 /// binary fractions add.
@@ -76,7 +75,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::decision::Era;
+    use xt211_decision::Era;
 
     const TOTAL: ObisCode = ObisCode::reduced(1, 8, 0);
 

@@ -12,6 +12,7 @@ use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, block_in_place},
 };
+use xt211_decision::{BEGINNING, END, Eras, Point};
 use xt211_homeassistant::{Language, MeterId, Statistic, StatisticHour};
 use xt211_message::Value;
 use xt211_obis::ObisCode;
@@ -28,7 +29,7 @@ use super::{
 use crate::{
     backoff::Backoff,
     config::{self, Config},
-    decision::{BEGINNING, END, Era, Eras, Point},
+    metering_point::restored_era,
     routes::Routes,
 };
 
@@ -349,7 +350,7 @@ fn count(
     touched: &Touched,
     totals: &[Total],
 ) -> Result<Vec<Vec<StoredHour>>, StoreError> {
-    let eras: Eras = store.eras(meter)?.into_iter().map(Era::from).collect();
+    let eras: Eras = store.eras(meter)?.into_iter().map(restored_era).collect();
     let mut last = touched.last;
     for Total { code, before, .. } in totals {
         // What comes later changes too, if it is not told by what it has in common with this.

@@ -1,6 +1,8 @@
 use time::macros::datetime;
 use xt211_message::{Decimal, Register, Registers};
 
+use serde::Serialize;
+
 use super::*;
 use crate::{DeviceClass, Platform};
 

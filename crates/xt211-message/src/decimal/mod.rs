@@ -121,6 +121,7 @@ impl Decimal {
     /// # Ok::<(), xt211_message::DecimalError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn text(self) -> DecimalText {
         DecimalText::new(self)
     }
@@ -130,7 +131,24 @@ impl Decimal {
         out.push_str(self.text().as_str());
     }
 
+    /// The number that `count` digits make, of which the last `places` are behind the point; `None`
+    /// if they are more than it has room for.
+    #[inline]
+    pub(crate) fn from_digits(
+        negative: bool,
+        digits: u64,
+        count: usize,
+        places: usize,
+    ) -> Option<Self> {
+        if count > usize::from(MAX_DIGITS) {
+            return None;
+        }
+        // Cannot fail: so many digits make less than 10^18.
+        Some(Self::new(negative, i64::try_from(digits).ok()?, u8::try_from(places).ok()?))
+    }
+
     /// Takes trailing zeros away, and the sign in.
+    #[inline]
     fn new(negative: bool, mut mantissa: i64, mut scale: u8) -> Self {
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;
@@ -263,38 +281,53 @@ pub struct DecimalText {
 impl DecimalText {
     const MAX: usize = 21;
 
+    #[inline]
     fn new(number: Decimal) -> Self {
-        let mut text = Self { bytes: [0; Self::MAX], start: Self::MAX };
-        let mut digits = number.mantissa.unsigned_abs();
-        let mut places = 0;
-        while digits > 0 || places <= number.scale {
-            if places == number.scale && places > 0 {
-                text.put(b'.');
+        let (mut bytes, mut start) = ([0; Self::MAX], Self::MAX);
+        // Puts a character before the others. There is room for the longest text.
+        let mut put = |byte: u8| {
+            start = start.wrapping_sub(1);
+            if let Some(slot) = bytes.get_mut(start) {
+                *slot = byte;
             }
-            // Cannot fail: a digit is less than 10.
-            text.put(b'0' + u8::try_from(digits % 10).unwrap_or_default());
-            digits /= 10;
-            places += 1;
+        };
+        let mut rest = number.mantissa.unsigned_abs();
+        let mut last_digit = || {
+            let [digit, ..] = (rest % 10).to_le_bytes();
+            rest /= 10;
+            (b'0' + digit, rest > 0)
+        };
+        if number.scale > 0 {
+            for _ in 0..number.scale {
+                put(last_digit().0);
+            }
+            put(b'.');
+        }
+        loop {
+            let (digit, is_more) = last_digit();
+            put(digit);
+            if !is_more {
+                break;
+            }
         }
         if number.is_negative() {
-            text.put(b'-');
+            put(b'-');
         }
-        text
+        Self { bytes, start }
     }
 
-    /// Puts a character before the others. There is room for the longest text.
-    fn put(&mut self, byte: u8) {
-        self.start = self.start.saturating_sub(1);
-        if let Some(slot) = self.bytes.get_mut(self.start) {
-            *slot = byte;
-        }
+    /// The text, which is ASCII, as bytes.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Cannot fail: nothing but ASCII was put in.
-        self.bytes.get(self.start..).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -1,91 +1,38 @@
-//! What all parts of the decoder share: the input, the zone, and what went wrong where.
+//! What all parts of the decoder share.
 
-use std::cell::RefCell;
-
-use serde::de;
+use std::cell::Cell;
 
 use super::{
-    excerpt::Segment,
     fault::{Fault, Part},
+    json::Scalar,
+    position,
 };
-use crate::{ErrorKind, MessageError, Zone};
+use crate::{MessageError, Register, Zone};
 
-/// Carried by everything that serde calls, since its errors cannot hold ours: the error is kept
-/// here, and a placeholder goes its way through serde.
+/// The input, the zone of its times, and memory.
 pub(super) struct Context<'a, 'z> {
-    input: &'a str,
+    pub(super) text: &'a [u8],
     pub(super) zone: &'z dyn Zone,
-    failure: RefCell<Failure>,
-}
-
-#[derive(Default)]
-struct Failure {
-    /// Grows from its end while an error comes up through the objects, so that it costs nothing
-    /// before.
-    place: String,
-    problem: Option<Problem>,
-}
-
-struct Problem {
-    kind: ErrorKind,
-    detail: String,
-    position: Option<(usize, usize)>,
+    /// Room for the registers of a reading, for who comes first.
+    pub(super) room: Cell<Vec<Register<'a>>>,
 }
 
 impl<'a, 'z> Context<'a, 'z> {
-    pub(super) fn new(input: &'a str, zone: &'z dyn Zone) -> Self {
-        Self { input, zone, failure: RefCell::default() }
+    pub(super) fn new(text: &'a [u8], zone: &'z dyn Zone, room: Vec<Register<'a>>) -> Self {
+        Self { text, zone, room: Cell::new(room) }
     }
 
-    /// An error at the place that is being read.
+    /// The error of a value in a part of the message.
     #[cold]
-    pub(super) fn fail<E: de::Error>(&self, kind: ErrorKind, detail: String) -> E {
-        self.keep(Problem { kind, detail, position: None })
+    pub(super) fn fault(&self, part: Part, fault: &Fault, found: Scalar<'a>) -> Box<MessageError> {
+        let (kind, detail) = (fault.kind(part), fault.detail(found.json()));
+        MessageError::new(kind, detail).at(self.position(found.json()))
     }
 
-    /// An error about a value, of which this is the JSON.
-    #[cold]
-    pub(super) fn fault<E: de::Error>(&self, part: Part, fault: &Fault, found: &str) -> E {
-        let position = self.position(found);
-        self.keep(Problem { kind: fault.kind(part), detail: fault.detail(found), position })
+    /// Line and column at which a part of the text begins.
+    fn position(&self, part: &str) -> (usize, usize) {
+        // Cannot be less than zero, as the part lies within.
+        let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        position::behind(self.text.get(..offset).unwrap_or_default())
     }
-
-    fn keep<E: de::Error>(&self, problem: Problem) -> E {
-        self.failure.borrow_mut().problem.get_or_insert(problem);
-        E::custom("")
-    }
-
-    /// Notes that an error came from within a key.
-    #[cold]
-    pub(super) fn within<E>(&self, key: &str, error: E) -> E {
-        self.failure.borrow_mut().place.insert_str(0, &Segment(key).to_string());
-        error
-    }
-
-    /// The error that serde handed back.
-    #[cold]
-    pub(super) fn into_error(self, error: &serde_json::Error) -> MessageError {
-        let Failure { place, problem } = self.failure.into_inner();
-        let place = place.strip_prefix('.').map(str::to_owned).unwrap_or(place);
-        let position = (error.line() > 0).then(|| (error.line(), error.column().max(1)));
-        match problem {
-            Some(Problem { kind, detail, position: exact }) => {
-                MessageError::new(kind, place, detail, exact.or(position))
-            }
-            None => MessageError::new(ErrorKind::Syntax, place, error.to_string(), position),
-        }
-    }
-
-    /// Line and column at which a part of the input begins.
-    fn position(&self, part: &str) -> Option<(usize, usize)> {
-        let offset = part.as_ptr().addr().checked_sub(self.input.as_ptr().addr())?;
-        Some(position(self.input.get(..offset)?))
-    }
-}
-
-/// Line and column, both from 1, of what follows a text.
-pub(super) fn position(before: &str) -> (usize, usize) {
-    let line = before.matches('\n').count() + 1;
-    let column = before.rfind('\n').map_or(before.len(), |end| before.len() - end - 1) + 1;
-    (line, column)
 }

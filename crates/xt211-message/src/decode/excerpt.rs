@@ -25,15 +25,15 @@ impl fmt::Display for Excerpt<'_> {
     }
 }
 
-/// A key as one step of a path: `.key`, or `["1.8.0"]`.
-pub(super) struct Segment<'a>(pub(super) &'a str);
+/// A key as one step of a path: `key`, or `["1.8.0"]`.
+pub(crate) struct Segment<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.0;
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if (1..=MAX).contains(&key.len()) && key.bytes().all(is_word) {
-            write!(f, ".{key}")
+            f.write_str(key)
         } else {
             write!(f, "[\"{}\"]", Excerpt(key))
         }
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn segments() {
         let segment = |key: &str| Segment(key).to_string();
-        assert_eq!(segment("reading_datetime"), ".reading_datetime");
+        assert_eq!(segment("reading_datetime"), "reading_datetime");
         assert_eq!(segment("1.8.0"), "[\"1.8.0\"]");
         assert_eq!(segment(""), "[\"\"]");
         assert_eq!(segment("a\nb"), "[\"a\\nb\"]");

@@ -1,18 +1,17 @@
 //! `data`, and its registers.
 
-use std::borrow::Cow;
-
-use serde::de::{self, MapAccess};
 use time::OffsetDateTime;
 use xt211_obis::ObisCode;
 
 use super::{
+    Decoded,
     context::Context,
     fault::Part,
-    object::{KEY_MAX, Object, ignore, lowered, part},
-    scalar::{Scalar, Slot},
+    json::Reader,
+    object::{Object, part},
+    scalar::Slot,
 };
-use crate::{Decimal, ErrorKind, Reading, Register, Registers};
+use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers, Value};
 
 /// What `data` says of a reading.
 #[derive(Default)]
@@ -24,38 +23,35 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Object<'a> for Data<'a> {
-    fn take<A: MapAccess<'a>>(
+    fn take(
         &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
+        key: &[u8],
+        json: &mut Reader<'a>,
         context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"reading_datetime" => Slot::Time(&mut self.time),
             b"first_boot" => Slot::Flag(&mut self.first_boot),
             b"waittime" | b"wait_time" => Slot::Number(&mut self.wait_time),
-            b"values" => return part(&mut self.values, map, context),
-            _ => return ignore(map),
+            b"values" => return part(&mut self.values, json, context),
+            _ => return Ok(false),
         };
-        slot.fill(map, Part::Reading, context)
+        slot.fill(json, Part::Reading, context)
     }
 }
 
 impl<'a> Data<'a> {
     /// Makes the reading of it.
-    pub(super) fn into_reading<E: de::Error>(
-        self,
-        context: &Context<'a, '_>,
-    ) -> Result<Reading<'a>, E> {
+    pub(super) fn into_reading(self) -> Decoded<Reading<'a>> {
         let Some(time) = self.time else {
-            return Err(context.within("reading_datetime", time_missing(context)));
+            return Err(time_missing().within("reading_datetime"));
         };
         Ok(Reading {
             time,
             first_boot: self.first_boot.unwrap_or_default(),
             wait_time: self.wait_time,
-            registers: registers(self.values.unwrap_or_default().0, context)
-                .map_err(|error| context.within("values", error))?,
+            registers: registers(self.values.unwrap_or_default().0)
+                .map_err(|error| error.within("values"))?,
         })
     }
 }
@@ -65,57 +61,79 @@ impl<'a> Data<'a> {
 struct Values<'a>(Vec<Register<'a>>);
 
 impl<'a> Object<'a> for Values<'a> {
-    fn take<A: MapAccess<'a>>(
+    fn take(
         &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
+        key: &[u8],
+        json: &mut Reader<'a>,
         context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
-        match key.parse() {
-            Ok(code) => register(&mut self.0, code, map, context),
-            Err(_) => ignore(map),
+    ) -> Decoded<bool> {
+        match ObisCode::from_ascii(key) {
+            Ok(code) => register(&mut self.0, code, json, context),
+            Err(_) => Ok(false),
         }
+    }
+
+    fn take_plain(
+        &mut self,
+        json: &mut Reader<'a>,
+        context: &Context<'a, '_>,
+        is_first: bool,
+    ) -> bool {
+        // Abstract ones may hold texts, and a number would be one there.
+        let plain = json.code_and_number(is_first, |code| !code.is_abstract());
+        if let Some((code, number)) = plain {
+            push(&mut self.0, Register { code, value: Value::Number(number) }, context);
+        }
+        plain.is_some()
     }
 }
 
 /// Reads the value of a register; `null` is none.
-pub(super) fn register<'a, A: MapAccess<'a>>(
+pub(super) fn register<'a>(
     registers: &mut Vec<Register<'a>>,
     code: ObisCode,
-    map: &mut A,
+    json: &mut Reader<'a>,
     context: &Context<'a, '_>,
-) -> Result<(), A::Error> {
+) -> Decoded<bool> {
+    let Some(scalar) = json.value()? else {
+        return Ok(true);
+    };
+    let value = scalar.register(code);
+    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar))?;
+    push(registers, Register { code, value }, context);
+    Ok(true)
+}
+
+#[inline]
+fn push<'a>(registers: &mut Vec<Register<'a>>, register: Register<'a>, context: &Context<'a, '_>) {
+    if registers.capacity() == 0 {
+        make_room(registers, context);
+    }
+    registers.push(register);
+}
+
+#[cold]
+fn make_room<'a>(registers: &mut Vec<Register<'a>>, context: &Context<'a, '_>) {
     /// As many as a module sends at most, without some of the phases; one allocation holds them.
     const USUAL: usize = 20;
 
-    let Some(scalar) = Scalar::next(map)? else {
-        return Ok(());
-    };
-    let value = scalar.register(code);
-    let value = value.map_err(|fault| context.fault(Part::Register, &fault, scalar.json()))?;
-    if registers.is_empty() {
-        registers.reserve(USUAL);
-    }
-    registers.push(Register { code, value });
-    Ok(())
+    *registers = context.room.take();
+    registers.reserve(USUAL);
 }
 
 /// Sorts what was collected.
-pub(super) fn registers<'a, E: de::Error>(
-    registers: Vec<Register<'a>>,
-    context: &Context<'a, '_>,
-) -> Result<Registers<'a>, E> {
+pub(super) fn registers(registers: Vec<Register<'_>>) -> Decoded<Registers<'_>> {
     if registers.is_empty() {
         let detail = "expected a register, found none".to_owned();
-        return Err(context.fail(ErrorKind::RegistersNone, detail));
+        return Err(MessageError::new(ErrorKind::RegistersNone, detail));
     }
     Registers::from_vec(registers).map_err(|code| {
         let detail = format!("expected one value of register {code}, found two");
-        context.fail(ErrorKind::RegisterContradiction, detail)
+        MessageError::new(ErrorKind::RegisterContradiction, detail)
     })
 }
 
-pub(super) fn time_missing<E: de::Error>(context: &Context<'_, '_>) -> E {
+pub(super) fn time_missing() -> Box<MessageError> {
     let detail = "expected the time of the reading, found none".to_owned();
-    context.fail(ErrorKind::ReadingTimeMissing, detail)
+    MessageError::new(ErrorKind::ReadingTimeMissing, detail)
 }

@@ -2,61 +2,18 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-use serde_json::value::RawValue;
-use time::OffsetDateTime;
+use ::time::OffsetDateTime;
 use xt211_obis::{ObisCode, RegisterKind};
 
 use super::{
+    Decoded,
     context::Context,
     fault::{Fault, Part},
+    json::{Reader, Scalar, Token},
 };
-use crate::{Decimal, DecimalError, Value, Zone, message::known_serial, parse_time};
-
-/// A value's JSON text, well-formed and not `null`. Numbers are read from it, not through an
-/// `f64`, so that they stay exact.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scalar<'a>(&'a str);
-
-/// The types of JSON, less null and those of objects and arrays.
-enum Token<'a> {
-    Bool(bool),
-    Number(&'a str),
-    Text(Cow<'a, str>),
-    Nested,
-}
+use crate::{Decimal, DecimalError, Value, Zone, message::known_serial, parse_time, time};
 
 impl<'a> Scalar<'a> {
-    /// The next value of an object; `None` for `null`.
-    pub(super) fn next<A: MapAccess<'a>>(map: &mut A) -> Result<Option<Self>, A::Error> {
-        let json = map.next_value::<&'a RawValue>()?.get();
-        Ok((json != "null").then_some(Self(json)))
-    }
-
-    /// As it stands in the message.
-    pub(super) fn json(self) -> &'a str {
-        self.0
-    }
-
-    fn token(self) -> Result<Token<'a>, Fault> {
-        Ok(match self.0.as_bytes() {
-            [b'"', ..] => Token::Text(self.unquoted()?),
-            [b'-' | b'0'..=b'9', ..] => Token::Number(self.0),
-            [b't', ..] => Token::Bool(true),
-            [b'f', ..] => Token::Bool(false),
-            _ => Token::Nested,
-        })
-    }
-
-    /// The text of a string.
-    fn unquoted(self) -> Result<Cow<'a, str>, Fault> {
-        match self.0.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-            Some(text) if !text.contains('\\') => Ok(Cow::Borrowed(text)),
-            // Only now is it known whether surrogates come in pairs.
-            _ => serde_json::from_str(self.0).map(Cow::Owned).map_err(|_| Fault::Escape),
-        }
-    }
-
     /// The value of a register, typed by what its code means.
     pub(super) fn register(self, code: ObisCode) -> Result<Value<'a>, Fault> {
         use RegisterKind as Kind;
@@ -65,7 +22,7 @@ impl<'a> Scalar<'a> {
         match (kind, self.token()?) {
             (Some(Kind::Text), Token::Text(text)) => Ok(Value::Text(text)),
             (Some(Kind::Text), Token::Number(_) | Token::Bool(_)) => {
-                Ok(Value::Text(Cow::Borrowed(self.0)))
+                Ok(Value::Text(Cow::Borrowed(self.json())))
             }
             (_, Token::Nested) => Err(Fault::WrongType("a number or a text")),
             (_, Token::Number(number)) => decimal(number).map(Value::Number),
@@ -82,6 +39,9 @@ impl<'a> Scalar<'a> {
     }
 
     pub(super) fn time(self, zone: &dyn Zone) -> Result<OffsetDateTime, Fault> {
+        if let Some(text) = self.plain_text() {
+            return time::parse(text, zone).map_err(Fault::Time);
+        }
         match self.token()? {
             Token::Text(text) => parse_time(&text, zone).map_err(Fault::Time),
             _ => Err(Fault::NotATime),
@@ -121,18 +81,11 @@ impl<'a> Scalar<'a> {
     /// A serial number, which may also be a number; `None` for one that says nothing.
     fn serial(self) -> Result<Option<Cow<'a, str>>, Fault> {
         match self.token()? {
-            Token::Text(Cow::Borrowed(text)) | Token::Number(text) => {
-                Ok(known_serial(text).map(Cow::Borrowed))
-            }
+            Token::Text(Cow::Borrowed(text)) => Ok(known_serial(text).map(Cow::Borrowed)),
+            Token::Number(number) => Ok(known_serial(number).map(Cow::Borrowed)),
             Token::Text(text) => Ok(known_serial(&text).map(|text| Cow::Owned(text.to_owned()))),
             _ => Err(Fault::WrongType("a serial number")),
         }
-    }
-
-    /// Whether this is a string of nothing but white space.
-    fn is_blank(self) -> bool {
-        let text = self.0.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        text.is_some_and(|text| text.trim_ascii().is_empty())
     }
 }
 
@@ -141,9 +94,9 @@ fn decimal(text: &str) -> Result<Decimal, Fault> {
     let text = text.trim_ascii();
     match text.parse() {
         Ok(number) => Ok(number),
-        Err(DecimalError::Range) => Err(Fault::OutOfRange),
         Err(DecimalError::Syntax) if spells_not_finite(text) => Err(Fault::NotFinite),
         Err(DecimalError::Syntax) => Err(Fault::NotANumber),
+        Err(DecimalError::Range) => Err(Fault::OutOfRange),
     }
 }
 
@@ -167,17 +120,17 @@ pub(super) enum Slot<'s, 'a> {
 
 impl<'a> Slot<'_, 'a> {
     /// Puts the next value of an object here; `null` is nothing.
-    pub(super) fn fill<A: MapAccess<'a>>(
+    pub(super) fn fill(
         self,
-        map: &mut A,
+        json: &mut Reader<'a>,
         part: Part,
         context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
-        let Some(scalar) = Scalar::next(map)? else {
-            return Ok(());
-        };
-        let put = self.put(scalar, context.zone);
-        put.map_err(|fault| context.fault(part, &fault, scalar.json()))
+    ) -> Decoded<bool> {
+        if let Some(scalar) = json.value()? {
+            let put = self.put(scalar, context.zone);
+            put.map_err(|fault| context.fault(part, &fault, scalar))?;
+        }
+        Ok(true)
     }
 
     /// Puts a value here; a blank string is nothing.

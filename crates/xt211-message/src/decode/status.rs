@@ -1,25 +1,16 @@
 //! `Status` and `Battery`.
 
-use std::borrow::Cow;
-
-use serde::de::MapAccess;
-
-use super::{
-    context::Context,
-    fault::Part,
-    object::{KEY_MAX, Object, ignore, lowered},
-    scalar::Slot,
-};
+use super::{Decoded, context::Context, fault::Part, json::Reader, object::Object, scalar::Slot};
 use crate::{Battery, ModuleStatus};
 
 impl<'a> Object<'a> for ModuleStatus<'a> {
-    fn take<A: MapAccess<'a>>(
+    fn take(
         &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
+        key: &[u8],
+        json: &mut Reader<'a>,
         context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"status" => Slot::Text(&mut self.status),
             b"statustext" => Slot::Text(&mut self.status_text),
             b"wakeups" => Slot::Count(&mut self.wakeups),
@@ -36,24 +27,24 @@ impl<'a> Object<'a> for ModuleStatus<'a> {
             b"serialno" => Slot::Serial(&mut self.serial),
             b"plannedstarttime" => Slot::Text(&mut self.planned_start),
             b"realstarttime" => Slot::Text(&mut self.real_start),
-            _ => return ignore(map),
+            _ => return Ok(false),
         };
-        slot.fill(map, Part::Status, context)
+        slot.fill(json, Part::Status, context)
     }
 }
 
 impl<'a> Object<'a> for Battery {
-    fn take<A: MapAccess<'a>>(
+    fn take(
         &mut self,
-        key: &Cow<'a, str>,
-        map: &mut A,
+        key: &[u8],
+        json: &mut Reader<'a>,
         context: &Context<'a, '_>,
-    ) -> Result<(), A::Error> {
-        let slot = match lowered(key, &mut [0; KEY_MAX]) {
+    ) -> Decoded<bool> {
+        let slot = match key {
             b"voltage" => Slot::Number(&mut self.voltage),
             b"soc" => Slot::Number(&mut self.soc),
-            _ => return ignore(map),
+            _ => return Ok(false),
         };
-        slot.fill(map, Part::Battery, context)
+        slot.fill(json, Part::Battery, context)
     }
 }

@@ -1,5 +1,7 @@
 //! What messages become. What fails, and how, is in the corpus: `failures.txt`.
 
+use std::borrow::Cow;
+
 use time::{UtcOffset, macros::datetime};
 
 use super::*;

@@ -48,19 +48,19 @@ const ZONES: [(&str, i8); 9] = [
     ("EEST", 3),
 ];
 
-const MONTHS: [(&str, Month); 12] = [
-    ("Jan", Month::January),
-    ("Feb", Month::February),
-    ("Mar", Month::March),
-    ("Apr", Month::April),
-    ("May", Month::May),
-    ("Jun", Month::June),
-    ("Jul", Month::July),
-    ("Aug", Month::August),
-    ("Sep", Month::September),
-    ("Oct", Month::October),
-    ("Nov", Month::November),
-    ("Dec", Month::December),
+const MONTHS: [(&[u8; 3], Month); 12] = [
+    (b"jan", Month::January),
+    (b"feb", Month::February),
+    (b"mar", Month::March),
+    (b"apr", Month::April),
+    (b"may", Month::May),
+    (b"jun", Month::June),
+    (b"jul", Month::July),
+    (b"aug", Month::August),
+    (b"sep", Month::September),
+    (b"oct", Month::October),
+    (b"nov", Month::November),
+    (b"dec", Month::December),
 ];
 
 /// Reads a time as the module writes it, or as ISO 8601 does, and returns it in UTC.
@@ -84,7 +84,16 @@ const MONTHS: [(&str, Month); 12] = [
 ///
 /// Says at which byte what was expected.
 pub fn parse_time(text: &str, zone: &dyn Zone) -> Result<OffsetDateTime, TimeError> {
-    let mut cursor = Cursor { text, rest: text.as_bytes() };
+    parse(text.as_bytes(), zone)
+}
+
+/// The same for a text that is part of a message.
+pub(crate) fn parse(text: &[u8], zone: &dyn Zone) -> Result<OffsetDateTime, TimeError> {
+    whole(text, zone).map_err(|stop| stop.within(text))
+}
+
+fn whole<'a>(text: &'a [u8], zone: &dyn Zone) -> Parsed<'a, OffsetDateTime> {
+    let mut cursor = Cursor { rest: text };
     cursor.skip_spaces();
     let local = cursor.date_and_clock()?;
     cursor.skip_spaces();
@@ -93,22 +102,48 @@ pub fn parse_time(text: &str, zone: &dyn Zone) -> Result<OffsetDateTime, TimeErr
     if !cursor.rest.is_empty() {
         return Err(cursor.expected(TimePart::End));
     }
-    local
-        .assume_offset(named.unwrap_or_else(|| zone.offset(local)))
-        .checked_to_offset(UtcOffset::UTC)
-        .filter(|utc| (0..=9999).contains(&utc.year()))
-        .ok_or_else(|| Cursor { text, rest: text.as_bytes() }.expected(TimePart::Instant))
+    let offset = named.unwrap_or_else(|| zone.offset(local));
+    if offset.is_utc() {
+        return Ok(local.assume_utc());
+    }
+    let utc = local.assume_offset(offset).checked_to_offset(UtcOffset::UTC);
+    let utc = utc.filter(|utc| (0..=9999).contains(&utc.year()));
+    utc.ok_or(Stop { rest: text, expected: TimePart::Instant })
 }
 
-/// A text and what is not read of it. What is read is ASCII, so the rest begins with a character.
+/// What of a text is not read yet.
 #[derive(Clone, Copy)]
 struct Cursor<'a> {
-    text: &'a str,
     rest: &'a [u8],
 }
 
+/// Where reading stopped, and what it would have gone on with.
+struct Stop<'a> {
+    rest: &'a [u8],
+    expected: TimePart,
+}
+
+type Parsed<'a, T> = Result<T, Stop<'a>>;
+
+impl Stop<'_> {
+    #[cold]
+    fn within(self, text: &[u8]) -> TimeError {
+        /// Longer words are cut.
+        const MAX: usize = 16;
+
+        // What is read is ASCII, so the rest begins with a character. It is a tail of the text, so
+        // this cannot be less than zero.
+        let offset = text.len().saturating_sub(self.rest.len());
+        let rest = String::from_utf8_lossy(self.rest);
+        let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).take(MAX).collect();
+        let found = if word.is_empty() { rest.chars().take(1).collect() } else { word };
+        TimeError::new(offset, self.expected, found)
+    }
+}
+
 impl<'a> Cursor<'a> {
-    fn date_and_clock(&mut self) -> Result<PrimitiveDateTime, TimeError> {
+    #[inline]
+    fn date_and_clock(&mut self) -> Parsed<'a, PrimitiveDateTime> {
         let weekday = self.letters();
         if !weekday.is_empty() {
             self.mark(b' ', TimePart::Date)?;
@@ -122,16 +157,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// `2026-02-21 20:27:09.5`
-    fn year_first(&mut self) -> Result<PrimitiveDateTime, TimeError> {
-        let year = self.year()?;
-        self.mark(b'-', TimePart::Dash)?;
-        let start = *self;
-        let month = Month::try_from(self.two_digits(TimePart::Month)?)
-            .map_err(|_| start.expected(TimePart::Month))?;
-        self.mark(b'-', TimePart::Dash)?;
-        let start = *self;
-        let day = self.two_digits(TimePart::Day)?;
-        let date = start.date(year, month, day)?;
+    #[inline]
+    fn year_first(&mut self) -> Parsed<'a, PrimitiveDateTime> {
+        let date = self.iso_date()?;
         match self.rest {
             [b'T' | b't', rest @ ..] => self.rest = rest,
             _ => self.spaces()?,
@@ -143,11 +171,28 @@ impl<'a> Cursor<'a> {
         Ok(PrimitiveDateTime::new(date, clock))
     }
 
-    /// `Feb 21 20:27:33 2026`
-    fn name_first(&mut self) -> Result<PrimitiveDateTime, TimeError> {
+    /// `2026-02-21`
+    #[inline]
+    fn iso_date(&mut self) -> Parsed<'a, Date> {
+        let year = self.year()?;
+        self.mark(b'-', TimePart::Dash)?;
         let start = *self;
-        let month = lookup(&MONTHS, self.letters());
-        let month = month.ok_or_else(|| start.expected(TimePart::MonthName))?;
+        let month = Month::try_from(self.two_digits(TimePart::Month)?)
+            .map_err(|_| start.expected(TimePart::Month))?;
+        self.mark(b'-', TimePart::Dash)?;
+        let start = *self;
+        let day = self.two_digits(TimePart::Day)?;
+        start.date(year, month, day)
+    }
+
+    /// `Feb 21 20:27:33 2026`
+    #[inline]
+    fn name_first(&mut self) -> Parsed<'a, PrimitiveDateTime> {
+        let start = *self;
+        let name = <[u8; 3]>::try_from(self.letters()).ok();
+        let name = name.map(|name| name.map(|letter| letter.to_ascii_lowercase()));
+        let month = name.and_then(|name| MONTHS.iter().find(|(month, _)| **month == name));
+        let (_, month) = month.ok_or_else(|| start.expected(TimePart::MonthName))?;
         self.spaces()?;
         let start = *self;
         let day = match self.rest {
@@ -161,15 +206,17 @@ impl<'a> Cursor<'a> {
         let clock = self.clock()?;
         self.spaces()?;
         let year = self.year()?;
-        Ok(PrimitiveDateTime::new(start.date(year, month, day)?, clock))
+        Ok(PrimitiveDateTime::new(start.date(year, *month, day)?, clock))
     }
 
     /// The date whose day this cursor stands before.
-    fn date(&self, year: i32, month: Month, day: u8) -> Result<Date, TimeError> {
+    #[inline]
+    fn date(&self, year: i32, month: Month, day: u8) -> Parsed<'a, Date> {
         Date::from_calendar_date(year, month, day).map_err(|_| self.expected(TimePart::Day))
     }
 
-    fn year(&mut self) -> Result<i32, TimeError> {
+    #[inline]
+    fn year(&mut self) -> Parsed<'a, i32> {
         let start = *self;
         let century =
             self.two_digits(TimePart::Year).map_err(|_| start.expected(TimePart::Year))?;
@@ -177,7 +224,8 @@ impl<'a> Cursor<'a> {
         Ok(i32::from(century) * 100 + i32::from(year))
     }
 
-    fn clock(&mut self) -> Result<Time, TimeError> {
+    #[inline]
+    fn clock(&mut self) -> Parsed<'a, Time> {
         let hour = self.below(24, TimePart::Hour)?;
         self.mark(b':', TimePart::Colon)?;
         let minute = self.below(60, TimePart::Minute)?;
@@ -189,7 +237,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// `[ "." 1*digit ]` in nanoseconds; what is smaller is cut off.
-    fn fraction(&mut self) -> Result<u32, TimeError> {
+    #[inline]
+    fn fraction(&mut self) -> Parsed<'a, u32> {
         let [b'.', rest @ ..] = self.rest else {
             return Ok(0);
         };
@@ -207,13 +256,16 @@ impl<'a> Cursor<'a> {
         Ok(nanoseconds)
     }
 
-    fn zone(&mut self) -> Result<Option<UtcOffset>, TimeError> {
+    #[inline]
+    fn zone(&mut self) -> Parsed<'a, Option<UtcOffset>> {
         let start = *self;
         let offset = match self.rest {
             [b'A'..=b'Z' | b'a'..=b'z', ..] => {
-                let hours = lookup(&ZONES, self.letters());
-                let hours = hours.ok_or_else(|| start.expected(TimePart::Zone))?;
-                UtcOffset::from_hms(hours, 0, 0)
+                let name = self.letters();
+                let zone =
+                    ZONES.iter().find(|(zone, _)| zone.as_bytes().eq_ignore_ascii_case(name));
+                let (_, hours) = zone.ok_or_else(|| start.expected(TimePart::Zone))?;
+                UtcOffset::from_hms(*hours, 0, 0)
             }
             [sign @ (b'+' | b'-'), rest @ ..] => {
                 self.rest = rest;
@@ -237,13 +289,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// Two digits that make less than `limit`.
-    fn below(&mut self, limit: u8, part: TimePart) -> Result<u8, TimeError> {
+    #[inline]
+    fn below(&mut self, limit: u8, part: TimePart) -> Parsed<'a, u8> {
         let start = *self;
         let number = self.two_digits(part)?;
         if number < limit { Ok(number) } else { Err(start.expected(part)) }
     }
 
-    fn two_digits(&mut self, part: TimePart) -> Result<u8, TimeError> {
+    #[inline]
+    fn two_digits(&mut self, part: TimePart) -> Parsed<'a, u8> {
         match self.rest {
             [tens @ b'0'..=b'9', ones @ b'0'..=b'9', rest @ ..] => {
                 self.rest = rest;
@@ -253,6 +307,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn letters(&mut self) -> &'a [u8] {
         let other = |byte: &u8| !byte.is_ascii_alphabetic();
         let end = self.rest.iter().position(other).unwrap_or(self.rest.len());
@@ -262,6 +317,7 @@ impl<'a> Cursor<'a> {
         letters
     }
 
+    #[inline]
     fn skip_spaces(&mut self) {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
@@ -269,13 +325,15 @@ impl<'a> Cursor<'a> {
     }
 
     /// One or more.
-    fn spaces(&mut self) -> Result<(), TimeError> {
+    #[inline]
+    fn spaces(&mut self) -> Parsed<'a, ()> {
         self.mark(b' ', TimePart::Space)?;
         self.skip_spaces();
         Ok(())
     }
 
-    fn mark(&mut self, mark: u8, part: TimePart) -> Result<(), TimeError> {
+    #[inline]
+    fn mark(&mut self, mark: u8, part: TimePart) -> Parsed<'a, ()> {
         match self.rest {
             [byte, rest @ ..] if *byte == mark => {
                 self.rest = rest;
@@ -285,24 +343,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[cold]
-    fn expected(&self, expected: TimePart) -> TimeError {
-        /// Longer words are cut.
-        const MAX: usize = 16;
-
-        // `rest` is a tail of `text`, so this cannot be less than zero.
-        let offset = self.text.len().saturating_sub(self.rest.len());
-        let rest = self.text.get(offset..).unwrap_or_default();
-        let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).take(MAX).collect();
-        let found = if word.is_empty() { rest.chars().take(1).collect() } else { word };
-        TimeError::new(offset, expected, found)
+    #[inline]
+    fn expected(&self, expected: TimePart) -> Stop<'a> {
+        Stop { rest: self.rest, expected }
     }
-}
-
-/// What a name stands for, in either case.
-fn lookup<T: Copy>(names: &[(&str, T)], name: &[u8]) -> Option<T> {
-    let found = names.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
-    found.map(|(_, value)| *value)
 }
 
 /// An instant as RFC 3339 text, for serde's `with`.

@@ -3,8 +3,7 @@
 use time::OffsetDateTime;
 use xt211_obis::ObisCode;
 
-use super::Point;
-use crate::timestamp::utc;
+use super::{Point, utc};
 
 /// Why a reading, or a register of it, is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,9 +23,13 @@ const LATEST: OffsetDateTime = datetime!(2200-01-01 0:00 UTC);
 ///
 /// It is before [`EARLIEST`], or more than [`AHEAD`] of our clock.
 pub fn judge_time(time: OffsetDateTime, now: OffsetDateTime) -> Result<(), Reason> {
+    judge_time_by(time, horizon(now))
+}
+
+pub(super) fn judge_time_by(time: OffsetDateTime, horizon: OffsetDateTime) -> Result<(), Reason> {
     if time < EARLIEST {
         Err(Reason::TooEarly(time))
-    } else if time > horizon(now) {
+    } else if time > horizon {
         Err(Reason::InTheFuture(time))
     } else {
         Ok(())

@@ -5,8 +5,9 @@ use xt211_message::{Reading, Registers};
 use xt211_obis::ObisCode;
 
 use super::{
-    Eras, History, Limit, Point, Reason, Waiting, judge_time,
+    Eras, History, Limit, Point, Reason, Waiting, horizon,
     scene::{END, Scene},
+    time_rule::judge_time_by,
     total::total,
 };
 
@@ -128,8 +129,12 @@ impl Meter {
         now: OffsetDateTime,
         history: &H,
     ) -> Result<Judgement, H::Error> {
-        if let Err(reason) = judge_time(reading.time, now) {
+        let horizon = horizon(now);
+        if let Err(reason) = judge_time_by(reading.time, horizon) {
             return Ok(Judgement::Untimely(reason));
+        }
+        if self.take_next(reading, horizon) {
+            return Ok(Judgement::Accepted);
         }
         let mut scene = Scene::new(self, history, now)?;
         if scene.is_plainly_next(reading)? {
@@ -179,7 +184,7 @@ impl Meter {
     }
 
     /// A reading was accepted that is newer than all others.
-    fn note_accepted(&mut self, reading: &Reading<'_>) {
+    pub(super) fn note_accepted(&mut self, reading: &Reading<'_>) {
         self.newest = self.newest.max(Some(reading.time));
         for register in &reading.registers {
             if let Some(value) = total(register) {

@@ -1,7 +1,7 @@
 //! The rules, one by one.
 
 use super::*;
-use crate::decision::{AHEAD, Reason};
+use crate::{AHEAD, Reason};
 
 const FELL: &str = "reading.total.fell";
 const ROSE: &str = "reading.total.rose_too_fast";

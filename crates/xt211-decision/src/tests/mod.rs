@@ -11,6 +11,7 @@ use xt211_obis::ObisCode;
 
 use super::{
     Accepted, Change, Eras, History, Judgement, Limit, Meter, Point, Refused, candidate::collect,
+    horizon, scene::Scene,
 };
 
 const START: OffsetDateTime = datetime!(2026-11-24 0:00 UTC);
@@ -103,8 +104,20 @@ impl Bench {
         }
     }
 
+    /// What is accepted at once is accepted at a closer look, too, and remembered in the same way.
+    fn check_next(&self, reading: &Reading<'_>) {
+        let (mut quick, mut slow) = (self.meter.clone(), self.meter.clone());
+        if quick.take_next(reading, horizon(self.now)) {
+            let Ok(mut scene) = Scene::new(&mut slow, &self.archive, self.now);
+            assert_eq!(scene.is_plainly_next(reading), Ok(true));
+            slow.note_accepted(reading);
+            assert_eq!(format!("{quick:?}"), format!("{slow:?}"));
+        }
+    }
+
     /// Takes a reading, and does with it what the bridge does.
     fn take(&mut self, reading: &Reading<'_>) -> Judgement {
+        self.check_next(reading);
         let Ok(judgement) = self.meter.judge(reading, self.now, &self.archive);
         match &judgement {
             Judgement::Repeated | Judgement::Untimely(_) => {}

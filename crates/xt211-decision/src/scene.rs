@@ -95,11 +95,12 @@ impl<'d, H: History> Scene<'d, H> {
             return Ok(false);
         }
         let (mut has_totals, mut all_zero) = (false, true);
+        let serial = reading.serial();
         for register in &reading.registers {
             let Some(value) = total(register) else { continue };
             (has_totals, all_zero) = (true, all_zero && value.is_zero());
             let point = Point { time: reading.time, value };
-            match self.fit(register.code, point, reading.serial(), false)? {
+            match self.fit(register.code, point, serial, false)? {
                 Fit::Yes { earlier_start: None, .. } => {}
                 _ => return Ok(false),
             }

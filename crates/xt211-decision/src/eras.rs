@@ -59,6 +59,19 @@ impl Eras {
         self.serials.last().map(|(_, serial)| serial.as_ref())
     }
 
+    /// Whether nothing has started anew until now, with a meter of this serial number, if it is told,
+    /// in force since before a time.
+    pub(super) fn has_only(&self, serial: Option<&str>, before: OffsetDateTime) -> bool {
+        self.totals.is_empty()
+            && match (self.serials.as_slice(), serial) {
+                ([], None) => true,
+                ([(start, only)], told) => {
+                    *start <= before && told.is_none_or(|told| told == only.as_ref())
+                }
+                _ => false,
+            }
+    }
+
     /// Whether two readings of a total cannot be compared: it started anew between them, or they
     /// are of different meters.
     #[must_use]
