@@ -229,6 +229,9 @@ impl Bridge {
             // No meter's, even if the `+` of one covers it.
             self.reborn |= delivery.payload == Topics::ONLINE;
             Delivery::acknowledge(vec![delivery]);
+        } else if self.config.topics.is_state(&delivery.topic) {
+            // Nor is what we say ourselves: to set it aside would make us say something new.
+            Delivery::acknowledge(vec![delivery]);
         } else {
             self.inbox.push(delivery);
         }

@@ -308,7 +308,7 @@ impl Checker {
 
     fn topic(&mut self, key: &'static str, topic: &str) {
         let plus = topic.split('/').filter(|level| level.contains('+')).collect::<Vec<_>>();
-        let plain = !topic.is_empty() && !topic.contains(['#', '\0']) && topic.len() <= 65_535;
+        let plain = !topic.is_empty() && is_plain(topic) && topic.len() <= 65_535;
         if !plain || topic.starts_with('$') || !matches!(plus.as_slice(), [] | ["+"]) {
             self.note(key, format!("{topic:?} must be a topic, with at most one level that is +"));
         }
@@ -373,7 +373,14 @@ fn host(url: &Url) -> String {
 
 fn is_topic(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len())
-        && !text.contains(['+', '#', '\0'])
+        && !text.contains('+')
+        && is_plain(text)
         && !text.starts_with(['/', '$'])
         && !text.ends_with('/')
+}
+
+/// Brokers may close the connection of whoever sends control characters (MQTT 3.1.1, 1.5.3), and
+/// Mosquitto does.
+fn is_plain(topic: &str) -> bool {
+    !topic.contains(|c: char| c == '#' || c.is_control())
 }

@@ -166,6 +166,14 @@ impl Origin {
         }
     }
 
+    /// Why a configuration is not taken for what the file says now: another came from it, and now it is
+    /// not there. Then nothing says that all of that should be gone.
+    pub(crate) fn gone(&self, before: &Config) -> Option<String> {
+        let is_gone = before.file.is_some() && !self.file.exists();
+        let file = self.file.display();
+        is_gone.then(|| format!("{file} is not there any more: put it back"))
+    }
+
     /// What a text would mean if it stood in the file.
     fn check(&self, text: &str) -> Result<Config, ConfigError> {
         check::check(self.source(text)?)

@@ -229,10 +229,15 @@ fn single_rules() {
         ),
         ("[homeassistant]\ntopic_prefix = \"a/#\"", "homeassistant.topic_prefix: must be a topic"),
         (
+            "[homeassistant]\ntopic_prefix = \"a\\tb\"",
+            "homeassistant.topic_prefix: must be a topic",
+        ),
+        (
             "[homeassistant]\nlanguage = \"de\"",
             "line 2: homeassistant.language: expected `en` or `cs`, found `de`",
         ),
         ("[[meter]]\ndata_topic = \"#\"", "meter.data_topic: \"#\" must be a topic"),
+        ("[[meter]]\ndata_topic = \"a\\nb\"", "meter.data_topic: \"a\\nb\" must be a topic"),
         ("[[meter]]\ndata_topic = \"a+/b\"", "meter.data_topic: \"a+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/+/b\"", "meter.data_topic: \"+/+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/data\"", "meter.data_topic: has to have a +"),

@@ -46,7 +46,8 @@ impl Program {
     /// Saves a change and has it take effect. If that fails, all is as before.
     async fn change(&self, edit: Edit) -> Result<(), Vec<Refusal>> {
         let _one_by_one = self.saving.lock().await;
-        if let Some(obstacle) = self.origin.obstacle() {
+        let gone = self.origin.gone(&self.control.config());
+        if let Some(obstacle) = gone.or_else(|| self.origin.obstacle()) {
             return Err(vec![general(obstacle)]);
         }
         let draft = self.origin.draft(&with_hash(edit)?)?;
@@ -65,6 +66,9 @@ impl Program {
     /// Has what the file says now take effect. Returns all that keeps it from doing so.
     pub(crate) async fn reload(&self) -> Vec<String> {
         let _one_by_one = self.saving.lock().await;
+        if let Some(gone) = self.origin.gone(&self.control.config()) {
+            return vec![gone];
+        }
         let config = match self.origin.load() {
             Ok(config) => config,
             Err(error) => return error.problems().iter().map(ToString::to_string).collect(),

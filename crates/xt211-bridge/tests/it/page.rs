@@ -111,6 +111,24 @@ async fn a_change_takes_effect_and_leaves_the_rest_of_the_file_as_it_was() {
     assert_eq!(fs::read_to_string(&file).unwrap(), after);
 }
 
+/// Else all that it said would be gone: where the broker is, and the readings, and the page.
+#[tokio::test]
+async fn a_file_that_is_gone_is_not_taken_for_an_empty_one() {
+    let mosquitto = Mosquitto::start().await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let visitor = Visitor::of(&bridge).await;
+    let file = bridge.folder().join("bridge.toml");
+    fs::remove_file(&file).unwrap();
+    let fields = [("do", "save"), ("store.keep_days", "77"), ("store.path", "xt211-bridge.db")];
+    let (status, page) = visitor.send("/settings/store", &fields).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    assert!(page.contains("is not there any more"), "{page}");
+    bridge.hang_up();
+    bridge.logs("the bridge goes on with the one before").await;
+    assert!(!file.exists());
+    assert_eq!(bridge.logged("the new configuration is applied"), [""; 0]);
+}
+
 #[tokio::test]
 async fn no_secret_is_in_any_answer_nor_in_the_log() {
     let mosquitto = Mosquitto::with_password("me", "geheim-1").await;

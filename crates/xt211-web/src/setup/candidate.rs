@@ -156,7 +156,7 @@ type Family<'t> = BTreeMap<&'t str, &'t Sound>;
 fn can_be_set(topic: &str) -> bool {
     (1..=MAX_LENGTH).contains(&topic.len())
         && topic.split('/').count() <= MAX_LEVELS
-        && !topic.contains(['+', '#', '\0'])
+        && !topic.contains(|c: char| matches!(c, '+' | '#') || c.is_control())
         && !topic.starts_with('$')
 }
 

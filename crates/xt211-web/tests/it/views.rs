@@ -8,7 +8,7 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use time::{Duration, OffsetDateTime};
-use xt211_store::{Reader, StoreError};
+use xt211_store::{NewContent, NewSetAside, Reader, StoreError};
 use xt211_web::{Backend as _, Condition, LogEntry, Outcome};
 
 use crate::{
@@ -119,6 +119,31 @@ async fn what_is_set_aside_is_released_and_discarded() {
     let chosen = [("meter", ""), ("code", ""), ("up_to", "3")];
     fixture.post("/set-aside/decide/release", &chosen).await;
     assert_eq!(releases(), [2, 3]);
+}
+
+/// Anybody may send a message of any size.
+#[tokio::test]
+async fn of_a_huge_message_the_beginning_is_shown() {
+    let fixture = Fixture::new();
+    let huge = vec![b'x'; (1 << 20) + 1];
+    let entry = NewSetAside {
+        at: OffsetDateTime::UNIX_EPOCH,
+        meter: None,
+        topic: "elektromer/data",
+        code: "message.syntax",
+        reason: "expected an object",
+        content: NewContent::Message(&huge),
+    };
+    let mut store = fixture.program.open();
+    store.write(|store| store.set_aside(&entry)).unwrap();
+    for (address, shown) in
+        [("/set-aside/1", 1 << 20), ("/api/set-aside/1", 1 << 20), ("/api/set-aside", 16 << 10)]
+    {
+        let answer = fixture.get(address).await.body;
+        assert!(answer.contains("1048577"), "{address}");
+        let longest = answer.split(|it| it != 'x').map(str::len).max();
+        assert_eq!(longest, Some(shown), "{address}");
+    }
 }
 
 #[tokio::test]
