@@ -315,7 +315,7 @@ pub struct Heard {
     pub parts: [bool; 3],
     /// The serial number that it tells.
     pub serial: Option<String>,
-    /// Its most telling value, for people: `1.8.0 = 7369.066 kWh`.
+    /// Its most telling value, for people: `Total Import Energy: 7369.066 kWh`.
     pub value: Option<String>,
 }
 

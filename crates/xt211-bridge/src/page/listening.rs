@@ -63,8 +63,8 @@ fn heard(publish: &Publish) -> Option<Heard> {
 fn telling(reading: &Reading<'_>) -> Option<String> {
     TELLING.into_iter().find_map(|code| {
         let Value::Number(number) = reading.registers.get(code)? else { return None };
-        let unit = code.meaning()?.unit();
-        Some(format!("{code} = {number} {unit}"))
+        let meaning = code.meaning()?;
+        Some(format!("{}: {number} {}", meaning.name(), meaning.unit()))
     })
 }
 
@@ -87,7 +87,7 @@ mod tests {
                 topic: "elektromer/data".into(),
                 parts: [true, false, false],
                 serial: Some("5100025085".into()),
-                value: Some("1.8.0 = 7369.066 kWh".into()),
+                value: Some("Total Import Energy: 7369.066 kWh".into()),
             })
         );
         let status = include_str!("../../../xt211-message/corpus/fw-2026-08-status.json");

@@ -24,7 +24,7 @@ fn heard(parent: &str) -> Vec<Result<Heard, Refusal>> {
         topic: format!("{parent}/{topic}"),
         parts,
         serial: Some("5100025085".into()),
-        value: parts[0].then(|| "1.8.0 = 7369.066 kWh".into()),
+        value: parts[0].then(|| "Total Import Energy: 7369.066 kWh".into()),
     };
     let messages = [
         ("data", [true, false, false]),
@@ -223,7 +223,7 @@ async fn a_meter_is_found_and_chosen() {
     assert!(page.contains("No meter was heard yet."), "{page}");
     *fixture.program.heard.lock().unwrap() = heard("elektromer");
     let page = fixture.get("/setup/meters?listen=yes").await.body;
-    for part in ["1.8.0 = 7369.066 kWh", "Serial number 5100025085", "Use this meter"] {
+    for part in ["Total Import Energy: 7369.066 kWh", "Serial number 5100025085", "Use this meter"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let (_, form) = page.split_once("id=\"use-elektromer/data\"").unwrap();
