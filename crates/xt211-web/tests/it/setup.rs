@@ -223,7 +223,8 @@ async fn a_meter_is_found_and_chosen() {
     assert!(page.contains("No meter was heard yet."), "{page}");
     *fixture.program.heard.lock().unwrap() = heard("elektromer");
     let page = fixture.get("/setup/meters?listen=yes").await.body;
-    for part in ["Total Import Energy: 7369.066 kWh", "Serial number 5100025085", "Use this meter"] {
+    for part in ["Total Import Energy: 7369.066 kWh", "Serial number 5100025085", "Use this meter"]
+    {
         assert!(page.contains(part), "{part}: {page}");
     }
     let (_, form) = page.split_once("id=\"use-elektromer/data\"").unwrap();
