@@ -232,6 +232,8 @@ async fn poll(
 /// A message, and those that have arrived with it.
 fn all_delivered(first: Publish, event_loop: &mut EventLoop, line: &Arc<Line>) -> Vec<Delivery> {
     let mut deliveries = vec![Delivery::new(first, Arc::clone(line))];
+    // The broker has not fallen silent; its answer to our ping may come behind all that it has for us.
+    event_loop.state.await_pingresp = false;
     let arrived = &mut event_loop.state.events;
     while let Some(Happening::Incoming(Packet::Publish(_))) = arrived.front()
         && let Some(Happening::Incoming(Packet::Publish(next))) = arrived.pop_front()
@@ -318,4 +320,51 @@ async fn carry(
     let _ = client.disconnect().await;
     // The event loop takes it for an end if there is nobody who could say anything more.
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publish(topic: &str) -> Publish {
+        Publish::new(topic, QoS::AtLeastOnce, "")
+    }
+
+    #[test]
+    fn what_has_arrived_together_is_delivered_together_and_a_sign_of_life() {
+        let mut event_loop = EventLoop::new(MqttOptions::new("id", "localhost", 1883), 1);
+        event_loop.state.await_pingresp = true;
+        event_loop.state.events.extend([
+            Happening::Incoming(Packet::Publish(publish("second"))),
+            Happening::Outgoing(Outgoing::PingReq),
+            Happening::Incoming(Packet::Publish(publish("third"))),
+        ]);
+        let (commands, _queue) = mpsc::unbounded_channel();
+        let (acknowledgements, _others) = mpsc::unbounded_channel();
+        let line = Arc::new(Line { commands, acknowledgements });
+        let deliveries = all_delivered(publish("first"), &mut event_loop, &line);
+        let topics: Vec<_> = deliveries.iter().map(|delivery| delivery.topic.as_str()).collect();
+        assert_eq!(topics, ["first", "second"]);
+        assert_eq!(event_loop.state.events.len(), 2);
+        assert!(!event_loop.state.await_pingresp);
+    }
+
+    #[test]
+    fn of_those_acknowledged_together_one_is_a_command() {
+        let (commands, mut queue) = mpsc::unbounded_channel();
+        let (acknowledgements, mut others) = mpsc::unbounded_channel();
+        let line = Arc::new(Line { commands, acknowledgements });
+        let delivery = |id, qos| {
+            let publish = Publish { pkid: id, qos, ..publish("topic") };
+            Delivery::new(publish, Arc::clone(&line))
+        };
+        let at_most_once = delivery(0, QoS::AtMostOnce);
+        let [first, second, third] = [1, 2, 3].map(|id| delivery(id, QoS::AtLeastOnce));
+        Delivery::acknowledge(vec![at_most_once, first, second, third]);
+        assert!(matches!(queue.try_recv(), Ok(Command::Acknowledge(publish)) if publish.pkid == 1));
+        assert!(queue.try_recv().is_err());
+        assert_eq!(others.try_recv().map(|it| it.pkid), Ok(2));
+        assert_eq!(others.try_recv().map(|it| it.pkid), Ok(3));
+        assert!(others.try_recv().is_err());
+    }
 }
