@@ -91,6 +91,11 @@ fn line_protocol() {
     let seed = sample("seed-data.json");
     assert_eq!(printed("line_protocol", &[seed.as_os_str()]), SEED);
     assert_eq!(printed("convert", &[seed.as_os_str(), OsStr::new("3")]), SEED);
+    let state = printed("convert", &[OsStr::new("--state"), seed.as_os_str(), OsStr::new("3")]);
+    // The third reading is two minutes later than the first.
+    let line = SEED.replace("1771705629", "1771705749");
+    let energy = "{\"96.1.1\":\"5100025085\",\"1.8.0\":7369.066,\"1.8.1\":1338.005,\"1.8.2\":6031.06,\"1.8.3\":0,\"1.8.4\":0}\n";
+    assert_eq!(state, format!("{line}{energy}"));
     for file in corpus() {
         let lines = printed("line_protocol", &[file.as_os_str(), OsStr::new("meter")]);
         assert!(lines.lines().all(|line| line.contains(",meter=meter ")), "{lines}");

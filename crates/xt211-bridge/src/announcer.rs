@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use time::OffsetDateTime;
 use xt211_homeassistant::{Language, MeterId, Origin, StateMessage, StateTopic, Topics};
+use xt211_web::Condition;
 
 use crate::{
     config::Config,
-    influx::Condition,
     metering_point::{MeteringPoint, Part},
     mqtt::LastWill,
     registry::Registry,

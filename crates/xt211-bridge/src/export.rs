@@ -1,6 +1,7 @@
 //! What is kept, in a form for others.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     ops::ControlFlow,
 };
@@ -127,17 +128,19 @@ impl<W: Write> Export for Csv<W> {
         // Cannot fail: the store keeps no time that it has no form for.
         let time = record.time.format(&Rfc3339).unwrap_or_default();
         let serial = self.maker.serial(registers.serial(), meter.into()).unwrap_or_default();
+        let serial = no_formula(serial);
         for Register { code, value } in registers {
             let unit = code.meaning().map_or("", |meaning| meaning.unit().symbol());
             let number;
             let value = match value {
                 Value::Number(value) => {
                     number = value.text();
-                    number.as_str()
+                    Cow::Borrowed(number.as_str())
                 }
-                Value::Text(text) => text,
+                Value::Text(text) => no_formula(text),
             };
-            let row = [&time, &meter.id, serial, &code.to_string(), value, unit];
+            let code = code.to_string();
+            let row = [time.as_str(), &meter.id, &serial, &code, &value, unit];
             write_row(&mut self.out, row)?;
         }
         Ok(true)
@@ -145,6 +148,15 @@ impl<W: Write> Export for Csv<W> {
 
     fn finish(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// A text as spreadsheets show it. What they would compute, for it begins like a formula, and anybody
+/// may have sent it, gets the apostrophe by which they take it for a text.
+fn no_formula(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
     }
 }
 

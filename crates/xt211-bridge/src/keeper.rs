@@ -7,8 +7,9 @@ use std::{
 
 use tokio::{task::block_in_place, time::Instant};
 use xt211_store::{Opened, Store, StoreError, StoreErrorKind, Transaction};
+use xt211_web::Condition;
 
-use crate::{backoff::Backoff, influx::Condition};
+use crate::backoff::Backoff;
 
 /// Has the store, and knows when to try it again.
 pub(crate) struct Keeper {

@@ -286,6 +286,11 @@ impl Registry {
         self.ids.contains_key(id)
     }
 
+    /// Whether the store knows any of them.
+    pub(crate) fn has_stored(&self) -> bool {
+        self.points.iter().any(|point| point.key().is_some())
+    }
+
     /// How many were ever made.
     pub(crate) fn made(&self) -> usize {
         self.made

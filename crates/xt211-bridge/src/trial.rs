@@ -3,26 +3,24 @@
 
 use std::time::Duration;
 
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS, SubscribeFilter, SubscribeReasonCode};
+use rumqttc::{Packet, QoS};
 use tokio::time::timeout;
 
 use crate::{
     config::{InfluxDb, Meter, Mqtt, Statistics},
     influx::{Failure, InfluxClient, Refusal},
-    mqtt::{explain, options},
+    mqtt::{Guest, granted},
     statistics::{Client, Trouble},
 };
 
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Connects and subscribes, in a session of its own, so that a bridge that runs is not disturbed.
+/// Connects and subscribes.
 pub(crate) async fn broker(mqtt: &Mqtt, meters: &[Meter]) -> Result<String, String> {
-    let mqtt = Mqtt { client_id: format!("{}-check", mqtt.client_id), ..mqtt.clone() };
-    let mut options = options(&mqtt, None).map_err(|error| format!("{error:#}"))?;
-    options.set_clean_session(true);
     let topics: Vec<_> = meters.iter().flat_map(Meter::topics).collect();
-    match timeout(PATIENCE, subscribe(options, &topics)).await {
+    let guest = Guest::new(mqtt, "check", topics.iter().copied(), QoS::AtLeastOnce)?;
+    match timeout(PATIENCE, subscribe(guest, &topics)).await {
         Ok(Ok(())) if topics.is_empty() => Ok(mqtt.address()),
         Ok(Ok(())) => Ok(format!("{}, subscribed to {}", mqtt.address(), topics.join(", "))),
         Ok(Err(reason)) => Err(reason),
@@ -30,34 +28,11 @@ pub(crate) async fn broker(mqtt: &Mqtt, meters: &[Meter]) -> Result<String, Stri
     }
 }
 
-async fn subscribe(options: MqttOptions, topics: &[&str]) -> Result<(), String> {
-    let (client, mut event_loop) = AsyncClient::new(options, 10);
+async fn subscribe(mut guest: Guest, topics: &[&str]) -> Result<(), String> {
     loop {
-        let event = event_loop.poll().await;
-        match event.map_err(|error| explain(&error, &event_loop.mqtt_options))? {
-            Event::Incoming(Packet::ConnAck(_)) if topics.is_empty() => return Ok(()),
-            Event::Incoming(Packet::ConnAck(_)) => {
-                let filters = topics
-                    .iter()
-                    .map(|topic| SubscribeFilter::new((*topic).into(), QoS::AtLeastOnce));
-                client.try_subscribe_many(filters).map_err(|error| error.to_string())?;
-            }
-            Event::Incoming(Packet::SubAck(answer)) => {
-                let refused = |code: &SubscribeReasonCode| *code == SubscribeReasonCode::Failure;
-                let refused: Vec<_> = topics
-                    .iter()
-                    .zip(&answer.return_codes)
-                    .filter(|(_, code)| refused(code))
-                    .map(|(topic, _)| *topic)
-                    .collect();
-                if refused.is_empty() {
-                    return Ok(());
-                }
-                return Err(format!(
-                    "the broker refuses {}: check its access rules",
-                    refused.join(", ")
-                ));
-            }
+        match guest.next().await? {
+            Packet::ConnAck(_) if topics.is_empty() => return Ok(()),
+            Packet::SubAck(answer) => return granted(topics.iter().copied(), &answer.return_codes),
             _ => {}
         }
     }

@@ -21,10 +21,8 @@ impl Meter {
         let (mut has_totals, mut all_zero) = (false, true);
         let goes_on = each(&mut self.totals, reading, |code, point, value| {
             (has_totals, all_zero) = (true, all_zero && value.is_zero());
-            // What stands still needs no arithmetic.
-            point.time == newest
-                && (point.value == value
-                    || limit.check(code, *point, Point { time, value }).is_ok())
+            // What stands still needs no arithmetic. No point is later than the newest reading.
+            point.value == value || limit.check(code, *point, Point { time, value }).is_ok()
         });
         if !goes_on || (has_totals && all_zero) {
             return false;

@@ -181,11 +181,10 @@ impl StateMessage<'_> {
     /// Appends the message as JSON. It says what [`Serialize`] does, in a third of the time and
     /// without asking for memory but the buffer's (or for a time); and numbers have all their digits.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let mut opening = b'{';
+        let mut opening = b"{\"";
         for (key, state) in self.iter() {
-            out.push(opening);
-            opening = b',';
-            out.push(b'"');
+            out.extend_from_slice(opening);
+            opening = b",\"";
             match key {
                 Key::Register(code) => out.extend_from_slice(code.text().as_bytes()),
                 Key::Module(key) => out.extend_from_slice(key.as_str().as_bytes()),

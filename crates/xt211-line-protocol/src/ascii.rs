@@ -49,36 +49,17 @@ impl<'b> Ascii<'b> {
     /// Puts bytes, for which there has to be room.
     #[inline]
     pub(crate) fn put_all(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.put(*byte));
-    }
-
-    /// Puts a number in decimal.
-    #[inline]
-    pub(crate) fn put_number(&mut self, number: u8) {
-        if number >= 100 {
-            self.put(b'0' + number / 100);
+        let end = self.length + bytes.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(bytes);
+            self.length = end;
         }
-        if number >= 10 {
-            self.put(b'0' + number / 10 % 10);
-        }
-        self.put(b'0' + number % 10);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_number() {
-        for number in 0..=255 {
-            let mut room = [0; ROOM];
-            let (mut ascii, mut text) = (Ascii::new(&mut room), String::new());
-            ascii.put_number(number);
-            ascii.flush(&mut text);
-            assert_eq!(text, number.to_string());
-        }
-    }
 
     #[test]
     fn more_than_there_is_room_for_at_once() {

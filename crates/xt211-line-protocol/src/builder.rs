@@ -80,7 +80,7 @@ pub enum AfterFields {}
 impl<'b> LineBuilder<'b, AfterMeasurement> {
     pub(crate) fn begin(buffer: &'b mut String, measurement: &Measurement) -> Self {
         let draft = Draft::new(buffer);
-        escape::push_measurement(draft.buffer, measurement.as_str());
+        measurement.push(draft.buffer);
         Self { set: draft.buffer.len(), draft, state: PhantomData }
     }
 

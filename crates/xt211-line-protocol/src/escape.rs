@@ -130,7 +130,7 @@ fn fault(element: Element, text: &str) -> Option<ErrorKind> {
 }
 
 /// Whether nothing has to be done about a text, quickly: most are like this.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_'))
 }
 

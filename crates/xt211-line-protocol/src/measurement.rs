@@ -16,13 +16,17 @@ use crate::{AfterMeasurement, Element, LineBuilder, LineError, escape};
 /// # Ok::<(), xt211_line_protocol::LineError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Measurement(Cow<'static, str>);
+pub struct Measurement {
+    name: Cow<'static, str>,
+    /// Whether it has no special characters, as is known once for all lines.
+    is_plain: bool,
+}
 
 impl Measurement {
     /// `home_energy`, the usual one for readings.
-    pub const HOME_ENERGY: Self = Self(Cow::Borrowed("home_energy"));
+    pub const HOME_ENERGY: Self = Self { name: Cow::Borrowed("home_energy"), is_plain: true };
     /// `xt211_status`, for the module's status and battery.
-    pub const STATUS: Self = Self(Cow::Borrowed("xt211_status"));
+    pub const STATUS: Self = Self { name: Cow::Borrowed("xt211_status"), is_plain: true };
 
     /// Checks a name.
     ///
@@ -33,13 +37,21 @@ impl Measurement {
     pub fn new(name: impl Into<Cow<'static, str>>) -> Result<Self, LineError> {
         let name = name.into();
         escape::check(Element::Measurement, &name)?;
-        Ok(Self(name))
+        Ok(Self { is_plain: escape::is_plain(&name), name })
     }
 
     /// The name, without escapes.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    pub(crate) fn push(&self, out: &mut String) {
+        if self.is_plain {
+            out.push_str(&self.name);
+        } else {
+            escape::push_measurement(out, &self.name);
+        }
     }
 
     /// Begins a line at the end of a buffer, which should be empty or end with a newline.
@@ -58,7 +70,7 @@ impl FromStr for Measurement {
 
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 

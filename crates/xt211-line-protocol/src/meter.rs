@@ -2,7 +2,6 @@
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Value};
-use xt211_obis::ObisCode;
 
 use crate::{
     Element, ErrorKind, FieldValue, LineError, Measurement,
@@ -41,7 +40,7 @@ pub fn encode_reading(
         ascii.put(separator);
         separator = b',';
         // Keys are valid, being digits and `_`, `-`, `:`; and new, since each code is there once.
-        put_code(&mut ascii, register.code);
+        register.code.spell(b'_', |byte| ascii.put(byte));
         ascii.put(b'=');
         match &register.value {
             Value::Number(number) => ascii.put_all(number.text().as_bytes()),
@@ -53,29 +52,6 @@ pub fn encode_reading(
     }
     ascii.flush(line.buffer());
     line.time(reading.time)
-}
-
-#[inline]
-fn put_code(ascii: &mut Ascii<'_>, code: ObisCode) {
-    let (c, d, e) = (code.c(), code.d(), code.e());
-    if code.is_reducible() {
-        return put_groups(ascii, [c, d, e]);
-    }
-    ascii.put_number(code.a());
-    ascii.put(b'-');
-    ascii.put_number(code.b());
-    ascii.put(b':');
-    put_groups(ascii, [c, d, e, code.f()]);
-}
-
-#[inline]
-fn put_groups<const N: usize>(ascii: &mut Ascii<'_>, groups: [u8; N]) {
-    for (index, group) in groups.into_iter().enumerate() {
-        if index > 0 {
-            ascii.put(b'_');
-        }
-        ascii.put_number(group);
-    }
 }
 
 /// Appends the line of the module's status and its battery, in [`Measurement::STATUS`], at the

@@ -41,7 +41,7 @@ impl Decoder {
         bytes: &'a [u8],
         zone: &dyn Zone,
     ) -> Result<Message<'a>, MessageError> {
-        decode(bytes, zone, std::mem::take(&mut self.room)).map_err(|error| *error)
+        decode(bytes, zone, std::mem::take(&mut self.room))
     }
 
     /// Takes back the memory of a message.

@@ -90,9 +90,13 @@ impl<'a> Registers<'a> {
     /// or `0` before they know it; that is none.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {
-        SERIALS.iter().find_map(|code| match self.get(*code)? {
-            Value::Text(text) => known_serial(text),
-            Value::Number(_) => None,
+        // Abstract codes come first, and there are few of them.
+        let texts = self.sorted.iter().take_while(|register| register.code.is_abstract());
+        SERIALS.iter().find_map(|code| {
+            match &texts.clone().find(|register| register.code == *code)?.value {
+                Value::Text(text) => known_serial(text),
+                Value::Number(_) => None,
+            }
         })
     }
 
@@ -119,8 +123,13 @@ impl<'a> Registers<'a> {
     ///
     /// The code of a register that comes twice with different values.
     pub fn from_vec(mut registers: Vec<Register<'a>>) -> Result<Self, ObisCode> {
+        let is_sorted =
+            |registers: &[Register<'_>]| registers.is_sorted_by(|one, other| one.code < other.code);
+        if is_sorted(&registers) {
+            return Ok(Self { sorted: registers });
+        }
         registers.sort_unstable_by_key(|register| register.code);
-        if !registers.is_sorted_by(|one, other| one.code < other.code) {
+        if !is_sorted(&registers) {
             registers.dedup();
             let twice = |pair: &[Register<'_>]| match pair {
                 [one, other] if one.code == other.code => Some(one.code),

@@ -364,7 +364,7 @@ mod tests {
         fn the_quick_way_is_the_same(text in "[0-9]{0,3}[.][0-9]{0,3}[.][0-9]{0,3}.{0,3}") {
             if let Some((code, rest)) = ObisCode::reduced_prefix(text.as_bytes()) {
                 let end = text.len() - rest.len();
-                prop_assert_eq!(super::code(text[..end].as_bytes()).unwrap(), (&[][..], code));
+                prop_assert_eq!(super::code(&text.as_bytes()[..end]).unwrap(), (&[][..], code));
                 prop_assert!(!rest.first().is_some_and(u8::is_ascii_digit));
             }
             let whole = super::whole(text.as_bytes());

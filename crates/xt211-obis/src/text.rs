@@ -17,20 +17,15 @@ impl CodeText {
 
     #[inline]
     pub(crate) fn canonical(code: ObisCode) -> Self {
-        let mut writer = Writer { bytes: &mut [0; Self::MAX], length: 0 };
-        if code.is_reducible() {
-            writer.put_groups([code.c(), code.d(), code.e()]);
-        } else {
-            writer.put_full(code);
-        }
-        Self { length: writer.length, bytes: *writer.bytes }
+        let (mut bytes, mut length) = ([0; Self::MAX], 0);
+        code.spell(b'.', put_into(&mut bytes, &mut length));
+        Self { bytes, length }
     }
 
-    #[inline]
     pub(crate) fn full(code: ObisCode) -> Self {
-        let mut writer = Writer { bytes: &mut [0; Self::MAX], length: 0 };
-        writer.put_full(code);
-        Self { length: writer.length, bytes: *writer.bytes }
+        let (mut bytes, mut length) = ([0; Self::MAX], 0);
+        code.spell_full(b'.', put_into(&mut bytes, &mut length));
+        Self { bytes, length }
     }
 
     /// The text, which is ASCII, as bytes.
@@ -54,49 +49,65 @@ impl fmt::Debug for CodeText {
     }
 }
 
-/// Where a text is put together, for which there is room.
-struct Writer<'b> {
-    bytes: &'b mut [u8; CodeText::MAX],
-    length: usize,
+/// Puts a byte behind the others, for which there is room.
+#[inline]
+fn put_into(bytes: &mut [u8; CodeText::MAX], length: &mut usize) -> impl FnMut(u8) {
+    |byte| {
+        if let Some(place) = bytes.get_mut(*length) {
+            *place = byte;
+            *length += 1;
+        }
+    }
 }
 
-impl Writer<'_> {
+impl ObisCode {
+    /// Hands the canonical form to an encoder byte by byte, with another byte for each dot.
+    ///
+    /// ```
+    /// use xt211_obis::ObisCode;
+    ///
+    /// let mut key = Vec::new();
+    /// ObisCode::reduced(1, 8, 0).spell(b'_', |byte| key.push(byte));
+    /// assert_eq!(key, b"1_8_0");
+    /// ```
     #[inline]
-    fn put(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.length) {
-            *place = byte;
-            self.length += 1;
+    pub fn spell(self, dot: u8, mut put: impl FnMut(u8)) {
+        if self.is_reducible() {
+            spell_groups([self.c(), self.d(), self.e()], dot, &mut put);
+        } else {
+            self.spell_full(dot, put);
         }
     }
 
-    fn put_full(&mut self, code: ObisCode) {
-        self.put_number(code.a());
-        self.put(b'-');
-        self.put_number(code.b());
-        self.put(b':');
-        self.put_groups([code.c(), code.d(), code.e(), code.f()]);
+    fn spell_full(self, dot: u8, mut put: impl FnMut(u8)) {
+        spell_number(self.a(), &mut put);
+        put(b'-');
+        spell_number(self.b(), &mut put);
+        put(b':');
+        spell_groups([self.c(), self.d(), self.e(), self.f()], dot, &mut put);
     }
+}
 
-    #[inline]
-    fn put_groups<const N: usize>(&mut self, groups: [u8; N]) {
-        for (index, group) in groups.into_iter().enumerate() {
-            if index > 0 {
-                self.put(b'.');
-            }
-            self.put_number(group);
+#[inline]
+fn spell_groups<const N: usize>(groups: [u8; N], dot: u8, put: &mut impl FnMut(u8)) {
+    for (index, group) in groups.into_iter().enumerate() {
+        if index > 0 {
+            put(dot);
         }
+        spell_number(group, put);
     }
+}
 
-    #[inline]
-    fn put_number(&mut self, number: u8) {
-        if number >= 100 {
-            self.put(b'0' + number / 100);
-        }
-        if number >= 10 {
-            self.put(b'0' + number / 10 % 10);
-        }
-        self.put(b'0' + number % 10);
+#[inline]
+fn spell_number(number: u8, put: &mut impl FnMut(u8)) {
+    if number < 10 {
+        return put(b'0' + number);
     }
+    if number >= 100 {
+        put(b'0' + number / 100);
+    }
+    put(b'0' + number / 10 % 10);
+    put(b'0' + number % 10);
 }
 
 #[cfg(test)]

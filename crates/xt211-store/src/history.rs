@@ -1,12 +1,16 @@
 //! What was accepted, by its own time.
 
-use std::ops::ControlFlow;
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    ops::ControlFlow,
+};
 
-use rusqlite::{CachedStatement, Connection, Rows, params};
+use rusqlite::{CachedStatement, Connection, params};
 use time::OffsetDateTime;
 
 use crate::{
-    MeterKey, Queries, Record, StoreError, Transaction,
+    MeterKey, Queries, Record, StoreError, Ticket, Transaction,
     failure::Failure,
     instant::{to_nanoseconds, to_nearest_nanoseconds},
     outbox::cursor,
@@ -56,7 +60,7 @@ impl Queries {
     }
 
     /// Visits the records of a range by their time, and those of one time in the order in which
-    /// they came. Holds one of each meter in memory, not all of them.
+    /// they came. Holds some thousands in memory, and one or two of each meter, not all of them.
     ///
     /// As long as this takes, the write-ahead log of the database grows by what is written.
     ///
@@ -69,9 +73,8 @@ impl Queries {
         visit: &mut dyn FnMut(Record) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.ask(|connection| {
-            let mut statements = Statements::prepare(connection, range)?;
-            let mut queues = statements.queues(range)?;
-            while let Some(record) = take_oldest(&mut queues)? {
+            let mut queues = Queues::new(connection, range)?;
+            while let Some(record) = queues.next()? {
                 if visit(record).is_break() {
                     break;
                 }
@@ -135,56 +138,86 @@ fn meters(connection: &Connection) -> Result<Vec<MeterKey>, Failure> {
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-/// One statement for each meter and kind: the index has the records of each in order of time, and
-/// SQLite would sort all of them together before it gave out the first.
-struct Statements<'c>(Vec<(MeterKey, i64, CachedStatement<'c>)>);
+/// How many records are read ahead, of all meters together.
+const AHEAD: usize = 4_096;
 
-impl<'c> Statements<'c> {
-    fn prepare(connection: &'c Connection, range: &Range) -> Result<Self, Failure> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM record
-             WHERE meter = ?1 AND kind = ?2 AND time >= ?3 AND time < ?4 ORDER BY time, sequence"
-        );
-        let mut statements = Vec::new();
-        for meter in range.meters(connection)? {
-            for kind in [READING, STATE] {
-                statements.push((meter, kind, connection.prepare_cached(&sql)?));
-            }
-        }
-        Ok(Self(statements))
-    }
-
-    fn queues(&mut self, range: &Range) -> Result<Vec<Queue<'_>>, Failure> {
-        let span = range.span();
-        let mut queues = Vec::new();
-        for (meter, kind, statement) in &mut self.0 {
-            let mut rows = statement.query(params![meter.0, *kind, span.start, span.end])?;
-            if let Some(first) = next_record(&mut rows)? {
-                queues.push(Queue { first, rest: rows });
-            }
-        }
-        Ok(queues)
-    }
+/// The records of a range, oldest first: a queue for each meter and kind, since the index has those
+/// in order of time, and SQLite would sort all of them together before it gave out the first.
+///
+/// A queue is read page by page. A statement left open for each would cost SQLite time for every
+/// other one.
+struct Queues<'c> {
+    statement: CachedStatement<'c>,
+    /// How many records a page has.
+    page: usize,
+    span: std::ops::Range<i64>,
+    queues: Vec<Queue>,
+    /// The first of each queue that has one: its time, its ticket, and the queue's index.
+    first: BinaryHeap<Reverse<(OffsetDateTime, Ticket, usize)>>,
 }
 
 /// Records of one meter and kind.
-struct Queue<'s> {
-    first: Record,
-    rest: Rows<'s>,
+struct Queue {
+    meter: MeterKey,
+    kind: i64,
+    records: VecDeque<Record>,
 }
 
-/// Takes the oldest record of all queues, and removes a queue that has no more.
-fn take_oldest(queues: &mut Vec<Queue<'_>>) -> Result<Option<Record>, Failure> {
-    let age = |(_, queue): &(usize, &mut Queue<'_>)| (queue.first.time, queue.first.ticket);
-    let Some((index, queue)) = queues.iter_mut().enumerate().min_by_key(age) else {
-        return Ok(None);
-    };
-    match next_record(&mut queue.rest)? {
-        Some(next) => Ok(Some(std::mem::replace(&mut queue.first, next))),
-        None => Ok(Some(queues.swap_remove(index).first)),
+impl<'c> Queues<'c> {
+    fn new(connection: &'c Connection, range: &Range) -> Result<Self, Failure> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM record
+             WHERE meter = ?1 AND kind = ?2 AND (time, sequence) > (?3, ?4) AND time < ?5
+             ORDER BY time, sequence LIMIT ?6"
+        );
+        let meters = range.meters(connection)?;
+        let queue = |(meter, kind)| Queue { meter, kind, records: VecDeque::new() };
+        let kinds = meters.into_iter().flat_map(|meter| [(meter, READING), (meter, STATE)]);
+        let queues: Vec<_> = kinds.map(queue).collect();
+        let mut all = Self {
+            statement: connection.prepare_cached(&sql)?,
+            page: (AHEAD / queues.len().max(1)).max(1),
+            span: range.span(),
+            first: BinaryHeap::with_capacity(queues.len()),
+            queues,
+        };
+        for index in 0..all.queues.len() {
+            all.read_on(index, (all.span.start, i64::MIN))?;
+        }
+        Ok(all)
     }
-}
 
-fn next_record(rows: &mut Rows<'_>) -> Result<Option<Record>, Failure> {
-    rows.next()?.map(Record::from_row).transpose()
+    /// Takes the oldest record.
+    fn next(&mut self) -> Result<Option<Record>, Failure> {
+        let Some(Reverse((_, _, index))) = self.first.pop() else { return Ok(None) };
+        let Some(queue) = self.queues.get_mut(index) else { return Ok(None) };
+        let Some(oldest) = queue.records.pop_front() else { return Ok(None) };
+        if queue.records.is_empty() {
+            self.read_on(index, (to_nanoseconds(oldest.time)?, oldest.ticket.sequence().0))?;
+        } else {
+            self.note_first(index);
+        }
+        Ok(Some(oldest))
+    }
+
+    /// Reads a queue's records from behind a time and a sequence number.
+    fn read_on(&mut self, index: usize, (time, sequence): (i64, i64)) -> Result<(), Failure> {
+        let Some(queue) = self.queues.get_mut(index) else { return Ok(()) };
+        let page = i64::try_from(self.page).unwrap_or(i64::MAX);
+        let row = params![queue.meter.0, queue.kind, time, sequence, self.span.end, page];
+        let mut rows = self.statement.query(row)?;
+        while let Some(row) = rows.next()? {
+            queue.records.push_back(Record::from_row(row)?);
+        }
+        drop(rows);
+        self.note_first(index);
+        Ok(())
+    }
+
+    fn note_first(&mut self, index: usize) {
+        let queue = self.queues.get(index);
+        if let Some(first) = queue.and_then(|queue| queue.records.front()) {
+            self.first.push(Reverse((first.time, first.ticket, index)));
+        }
+    }
 }

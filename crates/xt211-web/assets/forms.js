@@ -39,6 +39,7 @@
     }
     for (const it of form.querySelectorAll("button")) it.disabled = false;
     if (button) button.replaceChildren(...button.label);
+    button?.focus();
   };
 
   const show = (form, button, page) => {
@@ -55,11 +56,14 @@
     const response = await fetch(form.action, { method: "POST", body });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!response.redirected) return show(form, button, page);
-    const part = form.dataset.replaces;
-    if (!part) return go(response.url + new URL(form.action).hash);
-    document.getElementById(part).replaceWith(page.getElementById(part));
-    form.replaceWith(form.dataset.after);
-    document.querySelector(`#${part} .button`)?.focus();
+    const parts = form.dataset.replaces?.split(" ");
+    if (!parts) return go(response.url + new URL(form.action).hash);
+    for (const part of parts) document.getElementById(part).replaceWith(page.getElementById(part));
+    const after = document.createElement("p");
+    after.className = "sign good";
+    after.textContent = form.dataset.after;
+    form.replaceWith(after);
+    document.querySelector(`#${parts[0]} .button`)?.focus();
   };
 
   document.addEventListener("submit", async (event) => {

@@ -1,6 +1,11 @@
 // What every page does. Everything works without it, only less comfortably.
 "use strict";
 
+// Who has logged out is not shown by going back what was there before.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && document.querySelector("form[action=logout]")) location.reload();
+});
+
 // The server draws times and charts in the visitor's own zone, once it knows it.
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

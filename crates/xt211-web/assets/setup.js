@@ -2,6 +2,18 @@
 "use strict";
 
 (() => {
+  // What is being sent stays as it is; why it was refused is still said.
+  const keep = (form) => {
+    const fresh = document.getElementById(form.id);
+    if (!fresh) return;
+    if (form.querySelector("button:disabled")) return fresh.replaceWith(form);
+    for (const notice of form.querySelectorAll(".notice")) {
+      // It was read out once.
+      notice.removeAttribute("role");
+      fresh.append(notice);
+    }
+  };
+
   for (const region of document.querySelectorAll("[data-stream]")) {
     const source = new EventSource(region.dataset.stream);
     let shown = "";
@@ -9,7 +21,9 @@
       if (data === shown) return;
       const focused = document.activeElement;
       const isInside = region.contains(focused);
+      const before = [...region.querySelectorAll("form")];
       region.innerHTML = shown = data;
+      before.forEach(keep);
       const count = region.querySelectorAll("li").length;
       document.getElementById(region.dataset.count).textContent = count ? `${count} found` : "";
       if (isInside && focused.id) document.getElementById(focused.id)?.focus();

@@ -35,6 +35,10 @@ pub trait Backend: Send + Sync + 'static {
     /// Of the writer; or the store cannot be read, in words for people.
     fn export(&self, request: &ExportRequest, out: &mut dyn io::Write) -> io::Result<()>;
 
+    /// Whether nothing was ever configured, so that a setup is in order. Every page asks for it, so it
+    /// has to be known without looking anywhere.
+    fn needs_setup(&self) -> bool;
+
     /// All settings as they are.
     fn settings(&self) -> Settings;
 
@@ -63,11 +67,13 @@ pub struct VitalSigns {
     /// The broker.
     pub broker: BrokerSign,
     /// InfluxDB.
-    pub influxdb: DatabaseSign,
+    pub influxdb: Condition,
     /// The statistics of Home Assistant.
-    pub statistics: DatabaseSign,
-    /// Where readings are kept.
-    pub store: StoreSign,
+    pub statistics: Condition,
+    /// Where readings are kept. Never off, once the bridge has begun.
+    pub store: Condition,
+    /// Whether any meter was ever heard of.
+    pub has_meters: bool,
     /// Rises when something in the store has changed.
     pub revision: u64,
 }
@@ -84,10 +90,10 @@ pub enum BrokerSign {
     Trouble(Arc<str>),
 }
 
-/// How it stands with something that is written to.
+/// Whether something works that is written to, and if not, why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum DatabaseSign {
-    /// Nothing is written to it.
+pub enum Condition {
+    /// Nothing is to be written to it.
     #[default]
     Off,
     /// It takes what it is sent.
@@ -96,60 +102,13 @@ pub enum DatabaseSign {
     Trouble(Arc<str>),
 }
 
-/// How it stands with the store.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum StoreSign {
-    /// It can be written.
-    #[default]
-    Good,
-    /// It cannot, for this reason.
-    Trouble(Arc<str>),
-}
-
-/// A sign of any of them, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sign<'s> {
-    /// Nothing is wanted of it.
-    Off,
-    /// It is not known yet.
-    Waiting,
-    /// It works.
-    Good,
-    /// It does not, for this reason.
-    Trouble(&'s str),
-}
-
-impl BrokerSign {
-    /// As of any.
+impl Condition {
+    /// Why it does not work, if so.
     #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
+    pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Connecting => Sign::Waiting,
-            Self::Connected(_) => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
-        }
-    }
-}
-
-impl DatabaseSign {
-    /// As of any.
-    #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
-        match self {
-            Self::Off => Sign::Off,
-            Self::Good => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
-        }
-    }
-}
-
-impl StoreSign {
-    /// As of any.
-    #[must_use]
-    pub fn sign(&self) -> Sign<'_> {
-        match self {
-            Self::Good => Sign::Good,
-            Self::Trouble(reason) => Sign::Trouble(reason),
+            Self::Trouble(reason) => Some(reason),
+            Self::Off | Self::Good => None,
         }
     }
 }
@@ -218,8 +177,6 @@ pub enum ExportForm {
 pub struct Settings {
     /// The file that they are saved to.
     pub file: PathBuf,
-    /// Whether nothing was ever configured, so that a setup is in order.
-    pub is_new: bool,
     /// Why nothing can be saved, if so.
     pub read_only: Option<String>,
     /// What is set of each section but the meters, by the name of its key. A setting that is not
@@ -358,7 +315,7 @@ pub struct Heard {
     pub parts: [bool; 3],
     /// The serial number that it tells.
     pub serial: Option<String>,
-    /// Its most telling value, for people: `1.8.0 = 7369.066 kWh`.
+    /// Its most telling value, for people: `Total Import Energy: 7369.066 kWh`.
     pub value: Option<String>,
 }
 

@@ -71,7 +71,7 @@ impl Frame {
             token: visitor.token.clone(),
             here,
             can_leave: visitor.can_leave,
-            needs_setup: backend.settings().is_new,
+            needs_setup: backend.needs_setup(),
         }
     }
 

@@ -25,8 +25,8 @@ mod visitor;
 
 pub use app::router;
 pub use backend::{
-    Backend, BrokerSign, DatabaseSign, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
-    Place, Refusal, Section, Setting, SettingValue, Settings, Sign, StoreSign, Trial, VitalSigns,
+    Backend, BrokerSign, Condition, Edit, ExportForm, ExportRequest, Heard, LogEntry, Outcome,
+    Place, Refusal, Section, Setting, SettingValue, Settings, Trial, VitalSigns,
 };
 pub use safety::{Access, Password, PasswordError};
 pub use server::{Limits, Server};

@@ -33,10 +33,7 @@ const PACE: Duration = Duration::from_secs(1);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 pub(crate) async fn events(State(app): State<App>) -> Result<Response, Failure> {
-    let turn = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| {
-        let message = "Too many pages are open at once: close some of them.";
-        Failure::Refused(StatusCode::SERVICE_UNAVAILABLE, message.into())
-    })?;
+    let turn = turn(&app)?;
     let headers = [
         // Exactly this: proxies know by it that they must not wait for the end.
         (CONTENT_TYPE, "text/event-stream"),
@@ -44,6 +41,14 @@ pub(crate) async fn events(State(app): State<App>) -> Result<Response, Failure> 
     ];
     let body = Body::from_stream(changes(app.backend.vital_signs(), turn));
     Ok((headers, body).into_response())
+}
+
+/// A place among the pages that can be told, for as long as it is kept.
+pub(crate) fn turn(app: &App) -> Result<OwnedSemaphorePermit, Failure> {
+    Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| {
+        let message = "Too many pages are open at once: close some of them.";
+        Failure::Refused(StatusCode::SERVICE_UNAVAILABLE, message.into())
+    })
 }
 
 /// Ends when the program does.

@@ -7,7 +7,7 @@ use xt211_store::{Editor, MeterKey, Queries, Selection, StoreError, StoredMeter,
 
 use crate::{
     app::App,
-    backend::DatabaseSign,
+    backend::Condition,
     failure::Failure,
     view::{MeterView, SetAsideView, Standing, show_meters},
 };
@@ -68,7 +68,7 @@ impl App {
     }
 
     fn is_forwarding(&self) -> bool {
-        self.backend.vital_signs().borrow().influxdb != DatabaseSign::Off
+        self.backend.vital_signs().borrow().influxdb != Condition::Off
     }
 
     /// How things stand.

@@ -62,7 +62,7 @@ impl Bridge {
                 }
                 self.note_conditions();
                 self.note_revision();
-                deliveries.into_iter().for_each(Delivery::acknowledge);
+                Delivery::acknowledge(deliveries);
                 Ok(())
             }
             Err(reason) => {

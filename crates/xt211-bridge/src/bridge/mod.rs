@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use xt211_homeassistant::{MeterId, Topics};
-use xt211_web::BrokerSign;
+use xt211_web::{BrokerSign, Condition};
 
 use self::{
     bursts::Bursts, clock::Clock, inbox::Inbox, places::Places, subscriptions::Subscriptions,
@@ -29,7 +29,7 @@ use crate::{
     announcer::Announcer,
     config::Config,
     control::{Board, set},
-    influx::{Condition, Forwarder, Report, Sign},
+    influx::{Forwarder, Report, Sign},
     keeper::Keeper,
     mqtt::{self, Connection, Delivery, Event, Session},
     registry::Registry,
@@ -211,7 +211,9 @@ impl Bridge {
                 let broker = BrokerSign::Connected(OffsetDateTime::now_utc());
                 self.board.note(|signs| set(&mut signs.broker, broker));
             }
-            Event::Delivered(delivery) => self.delivered(delivery),
+            Event::Delivered(deliveries) => {
+                deliveries.into_iter().for_each(|delivery| self.delivered(delivery));
+            }
             Event::Unsubscribed => self.subscriptions.answered(),
             Event::Lost(reason) => {
                 self.connection = None;
@@ -226,7 +228,10 @@ impl Bridge {
         if self.announcer.is_some() && delivery.topic == Topics::BIRTH {
             // No meter's, even if the `+` of one covers it.
             self.reborn |= delivery.payload == Topics::ONLINE;
-            delivery.acknowledge();
+            Delivery::acknowledge(vec![delivery]);
+        } else if self.config.topics.is_state(&delivery.topic) {
+            // Nor is what we say ourselves: to set it aside would make us say something new.
+            Delivery::acknowledge(vec![delivery]);
         } else {
             self.inbox.push(delivery);
         }
@@ -265,16 +270,18 @@ impl Bridge {
         self.forwarder.as_ref().map_or(Condition::Off, Forwarder::condition)
     }
 
-    /// Posts what works and what does not.
+    /// Posts what works and what does not, and whether any meter was ever heard of.
     fn note_conditions(&self) {
         let (influxdb, store) = (self.influxdb(), self.keeper.condition());
         let statistics = self.statistician.as_ref();
         let statistics = statistics.map_or(Condition::Off, Statistician::condition);
+        let has_meters = !self.gone.is_empty() || self.registry.has_stored();
         self.board.note(|signs| {
             let news = [
                 set(&mut signs.influxdb, influxdb),
                 set(&mut signs.store, store),
                 set(&mut signs.statistics, statistics),
+                set(&mut signs.has_meters, has_meters),
             ];
             news.contains(&true)
         });

@@ -96,8 +96,8 @@ impl Subscriptions {
             left.map(|row| (&row.session.broker, &row.session.client)).collect();
         for (broker, client) in left {
             tracing::warn!(
-                "{broker} keeps on collecting messages for the client {client:?}, and nobody takes \
-                 them any more; they will come if the configuration goes back to it"
+                "if {broker} has known us before, it keeps on collecting messages for the client \
+                 {client:?}; they will come if the configuration goes back to it"
             );
         }
         former.into_iter().filter_map(|row| meter_of(&row.subscription)).collect()

@@ -10,7 +10,6 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, bail};
 use rumqttc::{
     AsyncClient, Event, EventLoop, NetworkOptions, Outgoing, Packet, Publish, QoS, SubscribeFilter,
-    SubscribeReasonCode,
 };
 use serde::Deserialize;
 use tokio::{
@@ -23,7 +22,7 @@ use super::runtime;
 use crate::{
     announcer::origin,
     config::{Config, Mqtt},
-    mqtt::{explain, options},
+    mqtt::{explain, granted, guest_options},
 };
 
 /// How long the broker may take for an answer.
@@ -88,9 +87,7 @@ struct Broker {
 impl Broker {
     fn connect(mqtt: &Mqtt) -> Result<Self> {
         let address = mqtt.address();
-        let mqtt = Mqtt { client_id: format!("{}-purge", mqtt.client_id), ..mqtt.clone() };
-        let mut options = options(&mqtt, None)?;
-        options.set_clean_session(true).set_manual_acks(false);
+        let options = guest_options(mqtt, "purge")?;
         let (client, mut event_loop) = AsyncClient::new(options, WINDOW + 10);
         let mut network = NetworkOptions::new();
         network.set_tcp_nodelay(true);
@@ -118,7 +115,8 @@ impl Broker {
             };
             match packet {
                 Packet::SubAck(answer) => {
-                    is_granted(&filters, &answer.return_codes)?;
+                    let filters = filters.iter().map(String::as_str);
+                    granted(filters, &answer.return_codes).map_err(|it| anyhow!(it))?;
                     is_subscribed = true;
                 }
                 Packet::Publish(message) if message.retain => {
@@ -189,14 +187,6 @@ async fn poll(mut event_loop: EventLoop, packets: mpsc::Sender<Result<Packet, St
         if packets.send(packet).await.is_err() || is_over {
             return;
         }
-    }
-}
-
-fn is_granted(filters: &[String], answers: &[SubscribeReasonCode]) -> Result<()> {
-    let refused = |answer: &SubscribeReasonCode| *answer == SubscribeReasonCode::Failure;
-    match filters.iter().zip(answers).find(|(_, answer)| refused(answer)) {
-        Some((filter, _)) => bail!("the broker refuses {filter}: check its access rules"),
-        None => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     Config, ConfigError, HomeAssistant, InfluxDb, Meter, Mqtt, Problem, Secret, Statistics, Store,
     TimeZone, Tls, Web,
     raw::{RawHomeAssistant, RawInfluxDb, RawMeter, RawMqtt, RawStore, RawWeb},
+    settings,
     source::Source,
 };
 
@@ -41,7 +42,8 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
             if checker.problems.is_empty() && source.unusable.is_empty() =>
         {
             let file = source.file().map(Into::into);
-            Ok(Config { file, mqtt, meters, topics, homeassistant, influxdb, store, web })
+            let is_new = !settings::has_choice(&source);
+            Ok(Config { file, is_new, mqtt, meters, topics, homeassistant, influxdb, store, web })
         }
         (mqtt, _, homeassistant, influxdb, store, _) => {
             let is_new =
@@ -306,7 +308,7 @@ impl Checker {
 
     fn topic(&mut self, key: &'static str, topic: &str) {
         let plus = topic.split('/').filter(|level| level.contains('+')).collect::<Vec<_>>();
-        let plain = !topic.is_empty() && !topic.contains(['#', '\0']) && topic.len() <= 65_535;
+        let plain = !topic.is_empty() && is_plain(topic) && topic.len() <= 65_535;
         if !plain || topic.starts_with('$') || !matches!(plus.as_slice(), [] | ["+"]) {
             self.note(key, format!("{topic:?} must be a topic, with at most one level that is +"));
         }
@@ -318,7 +320,7 @@ impl Checker {
             let others = meters.get(index + 1..).unwrap_or_default();
             let is_twin = |other: &Meter| other.id == meter.id && !other.is_wild();
             if !meter.is_wild() && others.iter().any(is_twin) {
-                self.note("meter.id", format!("{} is the id of two meters", meter.id));
+                self.note("meter.id", format!("{:?} is the id of two meters", meter.id.as_str()));
             }
             for topic in meter.topics() {
                 if others.iter().flat_map(Meter::topics).any(|other| other == topic) {
@@ -371,7 +373,14 @@ fn host(url: &Url) -> String {
 
 fn is_topic(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len())
-        && !text.contains(['+', '#', '\0'])
+        && !text.contains('+')
+        && is_plain(text)
         && !text.starts_with(['/', '$'])
         && !text.ends_with('/')
+}
+
+/// Brokers may close the connection of whoever sends control characters (MQTT 3.1.1, 1.5.3), and
+/// Mosquitto does.
+fn is_plain(topic: &str) -> bool {
+    !topic.contains(|c: char| c == '#' || c.is_control())
 }

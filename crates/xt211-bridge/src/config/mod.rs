@@ -37,6 +37,9 @@ pub const DEFAULT: &str = include_str!("default.toml");
 pub struct Config {
     /// The file they came from, if there is one.
     pub file: Option<PathBuf>,
+    /// Whether nobody has chosen anything yet. Whoever installs the program (as an app of Home
+    /// Assistant, say) may have told it where things are, and that is no choice.
+    pub is_new: bool,
     /// The broker.
     pub mqtt: Mqtt,
     /// The meters, at least one.

@@ -10,7 +10,7 @@ use std::{
 
 use rustix::fs::Access;
 use tempfile::NamedTempFile;
-use xt211_web::{Edit, Refusal, Settings};
+use xt211_web::{Edit, Place, Refusal, Settings};
 
 use super::{
     Config, ConfigError, Problem, check,
@@ -99,9 +99,27 @@ impl Origin {
             vec![Refusal { place: None, message }]
         };
         let (before, is_there) = self.text().map_err(unreadable)?;
+        let held = self.held(&before, change);
+        if !held.is_empty() {
+            return Err(held);
+        }
         let text = edit(&before, change)?;
         let config = self.check(&text);
         Ok(Draft { text, before: is_there.then_some(before), config })
+    }
+
+    /// What the environment sets would be the same as before, whatever the file says.
+    fn held(&self, text: &str, change: &Edit) -> Vec<Refusal> {
+        // What is wrong with it is said once it is changed.
+        let Ok(source) = self.source(text) else { return Vec::new() };
+        let held = |place: &Place| {
+            let variable = settings::variable(place.section, &place.key, &source)?;
+            let message = format!(
+                "is set by the environment variable {variable}, and can only be changed there"
+            );
+            Some(Refusal { place: Some(place.clone()), message })
+        };
+        change.set.keys().filter_map(held).collect()
     }
 
     /// Saves a text, so that after a power cut either it is there or what was before.
@@ -146,6 +164,14 @@ impl Origin {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((String::new(), false)),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why a configuration is not taken for what the file says now: another came from it, and now it is
+    /// not there. Then nothing says that all of that should be gone.
+    pub(crate) fn gone(&self, before: &Config) -> Option<String> {
+        let is_gone = before.file.is_some() && !self.file.exists();
+        let file = self.file.display();
+        is_gone.then(|| format!("{file} is not there any more: put it back"))
     }
 
     /// What a text would mean if it stood in the file.

@@ -22,31 +22,40 @@ pub(super) fn shown(source: &Source) -> Settings {
         }
         _ => vec![BTreeMap::new()],
     };
-    let is_new = !sections.iter().any(|(section, set)| is_choice(*section, set))
-        && !meters.iter().any(|set| is_choice(Section::Meter, set));
-    Settings { is_new, sections, meters, ..Settings::default() }
+    Settings { sections, meters, ..Settings::default() }
 }
 
-/// Whether somebody has chosen something. Whoever installs the program (as an app of Home Assistant,
-/// say) may have told it where things are, and that is no choice yet.
-fn is_choice(section: Section, set: &BTreeMap<String, Setting>) -> bool {
-    match section {
-        Section::Store | Section::Web => false,
-        Section::Meter | Section::InfluxDb => !set.is_empty(),
-        Section::Mqtt | Section::HomeAssistant => {
-            set.values().any(|setting| setting.variable.is_none())
+/// Whether somebody has chosen something: anything of a meter or of InfluxDB; where the broker and
+/// Home Assistant are, unless it is the environment that says so.
+pub(super) fn has_choice(source: &Source) -> bool {
+    let is_set = |section: Section| match source.set.get(section.name()) {
+        Some(Value::Table(set)) => !set.is_empty(),
+        Some(Value::Array(meters)) => {
+            meters.iter().filter_map(Value::as_table).any(|set| !set.is_empty())
         }
-    }
+        _ => false,
+    };
+    let is_chosen = |section: Section| {
+        let set = source.set.get(section.name()).and_then(Value::as_table);
+        set.is_some_and(|set| set.keys().any(|key| variable(section, key, source).is_none()))
+    };
+    [Section::Meter, Section::InfluxDb].into_iter().any(is_set)
+        || [Section::Mqtt, Section::HomeAssistant].into_iter().any(is_chosen)
 }
 
 fn shown_table(section: Section, table: &Table, source: &Source) -> BTreeMap<String, Setting> {
     let setting = |(key, value): (&String, &Value)| {
         let value =
             if is_secret(key) { SettingValue::Secret } else { SettingValue::Shown(text(value)) };
-        let variable = source.variables.get(&format!("{}.{key}", section.name())).cloned();
+        let variable = variable(section, key, source);
         (key.clone(), Setting { value, variable })
     };
     table.iter().map(setting).collect()
+}
+
+/// The environment variable that a setting comes from, if it does.
+pub(super) fn variable(section: Section, key: &str, source: &Source) -> Option<String> {
+    source.variables.get(&format!("{}.{key}", section.name())).cloned()
 }
 
 /// A value as one would write it without quotes.
@@ -65,15 +74,15 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn settings(text: &str, environment: &[(&str, &str)]) -> Settings {
+    fn source(text: &str, environment: &[(&str, &str)]) -> Source {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        shown(&Source::new(text, None, environment).unwrap())
+        Source::new(text, None, environment).unwrap()
     }
 
     #[test]
     fn secrets_are_not_shown_and_variables_are_named() {
         let text = "[mqtt]\nusername = \"me\"\npassword = \"hunter2\"\n[store]\nkeep_days = 5\n";
-        let settings = settings(text, &[("XT211_INFLUXDB_TOKEN", "hunter3")]);
+        let settings = shown(&source(text, &[("XT211_INFLUXDB_TOKEN", "hunter3")]));
         assert!(!format!("{settings:?}").contains("hunter"));
         let token = &settings.sections[&Section::InfluxDb]["token"];
         assert_eq!(token.value, SettingValue::Secret);
@@ -85,11 +94,13 @@ mod tests {
 
     #[test]
     fn it_is_new_until_somebody_has_chosen_something() {
-        assert!(settings("", &[]).is_new);
-        assert!(settings("# nothing\n[mqtt]\n", &[("XT211_WEB_LISTEN", "127.0.0.1:1")]).is_new);
-        assert!(settings("", &[("XT211_MQTT_URL", "mqtt://core-mosquitto")]).is_new);
-        assert!(!settings("[mqtt]\nurl = \"mqtt://a\"", &[]).is_new);
-        assert!(!settings("[[meter]]\nid = \"a\"", &[]).is_new);
-        assert!(!settings("", &[("XT211_METER_NAME", "Ours")]).is_new);
+        let has_choice = |text: &str, environment: &[_]| has_choice(&source(text, environment));
+        assert!(!has_choice("", &[]));
+        assert!(!has_choice("# nothing\n[mqtt]\n", &[("XT211_WEB_LISTEN", "127.0.0.1:1")]));
+        assert!(!has_choice("[[meter]]\n", &[]));
+        assert!(!has_choice("", &[("XT211_MQTT_URL", "mqtt://core-mosquitto")]));
+        assert!(has_choice("[mqtt]\nurl = \"mqtt://a\"", &[]));
+        assert!(has_choice("[[meter]]\nid = \"a\"", &[]));
+        assert!(has_choice("", &[("XT211_METER_NAME", "Ours")]));
     }
 }

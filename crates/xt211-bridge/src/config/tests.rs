@@ -1,5 +1,7 @@
 use std::{fs, path::PathBuf};
 
+use xt211_web::{Edit, Refusal};
+
 use super::*;
 
 /// Loads a configuration from a file of its own.
@@ -23,7 +25,7 @@ fn wrong(name: &str, text: &str, environment: &[(&str, &str)]) -> String {
 fn the_printed_default_is_the_default() {
     let printed = load("default", DEFAULT, &[]).unwrap();
     let empty = load("empty", "", &[]).unwrap();
-    let text = |config: Config| format!("{:?}", Config { file: None, ..config });
+    let text = |config: Config| format!("{:?}", Config { file: None, is_new: true, ..config });
     assert_eq!(text(printed), text(empty));
 }
 
@@ -227,10 +229,15 @@ fn single_rules() {
         ),
         ("[homeassistant]\ntopic_prefix = \"a/#\"", "homeassistant.topic_prefix: must be a topic"),
         (
+            "[homeassistant]\ntopic_prefix = \"a\\tb\"",
+            "homeassistant.topic_prefix: must be a topic",
+        ),
+        (
             "[homeassistant]\nlanguage = \"de\"",
             "line 2: homeassistant.language: expected `en` or `cs`, found `de`",
         ),
         ("[[meter]]\ndata_topic = \"#\"", "meter.data_topic: \"#\" must be a topic"),
+        ("[[meter]]\ndata_topic = \"a\\nb\"", "meter.data_topic: \"a\\nb\" must be a topic"),
         ("[[meter]]\ndata_topic = \"a+/b\"", "meter.data_topic: \"a+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/+/b\"", "meter.data_topic: \"+/+/b\" must be a topic"),
         ("[[meter]]\ndata_topic = \"+/data\"", "meter.data_topic: has to have a +"),
@@ -245,7 +252,7 @@ fn single_rules() {
             "meter.max_power_kw: must be a number of kilowatts above 0",
         ),
         ("[[meter]]\nserial = \"\"", "meter.serial: is empty"),
-        ("[[meter]]\n[[meter]]", "meter.id: meter is the id of two meters"),
+        ("[[meter]]\n[[meter]]", "meter.id: \"meter\" is the id of two meters"),
         (
             "[[meter]]\nid = \"a\"\n[[meter]]\nid = \"b\"",
             "\"elektromer/data\" belongs to two meters",
@@ -362,4 +369,30 @@ fn the_page_knows_each_key_and_its_default() {
             None => assert_eq!(defaults.get(&key), None, "{key}"),
         }
     }
+}
+
+#[test]
+fn what_the_environment_sets_is_not_changed_in_the_file() {
+    let environment = [("XT211_MQTT_URL", "mqtt://core"), ("XT211_METER_NAME", "Ours")];
+    let environment = environment.map(|(name, value)| (name.into(), value.into()));
+    let folder = tempfile::tempdir().unwrap();
+    let origin = Origin::new(Some(&folder.path().join("a.toml")), environment.into_iter());
+    let set = |places: &[&str]| {
+        let place = |place: &&str| (place.parse().unwrap(), Some("x".to_owned()));
+        let set = places.iter().map(place).collect();
+        origin.draft(&Edit { set, remove_meter: None })
+    };
+    let refusals = set(&["mqtt.url", "meter.0.name", "mqtt.username"]).err().unwrap();
+    let refusals: Vec<_> = refusals
+        .into_iter()
+        .map(|Refusal { place, message }| format!("{} {message}", place.unwrap()))
+        .collect();
+    assert_eq!(
+        refusals,
+        [
+            "mqtt.url is set by the environment variable XT211_MQTT_URL, and can only be changed there",
+            "meter.0.name is set by the environment variable XT211_METER_NAME, and can only be changed there",
+        ]
+    );
+    assert_eq!(set(&["mqtt.username"]).unwrap().text, "[mqtt]\nusername = \"x\"\n");
 }

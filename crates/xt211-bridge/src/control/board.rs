@@ -45,6 +45,13 @@ impl Board {
     }
 }
 
+/// Sets one of the vital signs. Returns whether it was another one.
+pub(crate) fn set<T: PartialEq>(sign: &mut T, now: T) -> bool {
+    let is_news = *sign != now;
+    *sign = now;
+    is_news
+}
+
 /// None of these is ever left half-changed, so that a panic elsewhere does not matter.
 fn open<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,7 +2,6 @@
 
 mod board;
 mod message_log;
-mod vital_signs;
 
 use std::sync::Arc;
 
@@ -10,9 +9,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use xt211_web::{LogEntry, VitalSigns};
 
 pub(crate) use self::{
-    board::Board,
+    board::{Board, set},
     message_log::{Fate, Logged, MessageLog},
-    vital_signs::set,
 };
 use crate::config::Config;
 

@@ -25,6 +25,7 @@ pub(crate) struct InfluxClient {
     client: Client,
     bucket: String,
     address: String,
+    token: Option<config::Secret>,
 }
 
 /// Why a write did not succeed, and so what to do next.
@@ -66,7 +67,8 @@ impl InfluxClient {
         let client = ClientBuilder::with_builder(http, &influxdb.url, &influxdb.org, token)
             .build()
             .context("the InfluxDB client cannot be set up")?;
-        Ok(Self { client, bucket: influxdb.bucket.clone(), address: influxdb.url.clone() })
+        let (bucket, address) = (influxdb.bucket.clone(), influxdb.url.clone());
+        Ok(Self { client, bucket, address, token: influxdb.token.clone() })
     }
 
     /// Writes lines, all or (if one of them is refused) perhaps some. Writing a line again changes
@@ -88,7 +90,9 @@ impl InfluxClient {
 
     fn failure(&self, error: &RequestError) -> Failure {
         match error {
-            RequestError::Http { status, text } => judge(status.as_u16(), &Said::new(text)),
+            RequestError::Http { status, text } => {
+                judge(status.as_u16(), &Said::new(text, self.token.as_ref()))
+            }
             RequestError::ReqwestProcessing { source } => {
                 Failure::Passing(self.unreachable(source))
             }
@@ -141,7 +145,8 @@ fn judge(status: u16, said: &Said) -> Failure {
     }
 }
 
-/// What an answer says, on one line, and not long.
+/// What an answer says, on one line, not long, and without the token: whatever is found at the address
+/// may quote what it was sent.
 struct Said {
     message: String,
     /// Whether it has the form in which InfluxDB says it.
@@ -149,7 +154,7 @@ struct Said {
 }
 
 impl Said {
-    fn new(body: &str) -> Self {
+    fn new(body: &str, token: Option<&config::Secret>) -> Self {
         #[derive(Deserialize)]
         struct Wrapped<'b> {
             #[serde(borrow)]
@@ -158,12 +163,14 @@ impl Said {
             message: Cow<'b, str>,
         }
 
-        match serde_json::from_str(body) {
-            Ok(Wrapped { code, message }) => {
-                Self { message: shortened(&message), is_influxdbs: code.is_some() }
-            }
-            Err(_) => Self { message: shortened(body), is_influxdbs: false },
-        }
+        let (message, is_influxdbs) = match serde_json::from_str(body) {
+            Ok(Wrapped { code, message }) => (message, code.is_some()),
+            Err(_) => (body.into(), false),
+        };
+        let token = token.map(config::Secret::expose).filter(|token| !token.is_empty());
+        // Before it is made shorter, which could leave a part of it.
+        let message = token.map_or_else(|| message.to_string(), |it| message.replace(it, "…"));
+        Self { message: shortened(&message), is_influxdbs }
     }
 }
 
@@ -181,7 +188,7 @@ mod tests {
 
     #[test]
     fn answers() {
-        let judge = |status, body: &str| judge(status, &Said::new(body));
+        let judge = |status, body: &str| judge(status, &Said::new(body, None));
         let refused = |code, reason: &str, is_influxdbs| {
             Failure::Refused(Refusal { code, reason: reason.into(), is_influxdbs })
         };
@@ -220,7 +227,20 @@ mod tests {
 
     #[test]
     fn a_message_is_not_long() {
-        let Said { message, .. } = Said::new(&"ü".repeat(400));
+        let Said { message, .. } = Said::new(&"ü".repeat(400), None);
         assert_eq!(message.chars().count(), LONGEST_MESSAGE + 1);
+    }
+
+    #[test]
+    fn a_message_does_not_hold_the_token() {
+        let said = |body: &str, token: &str| {
+            Said::new(body, Some(&config::Secret::from(token.to_owned()))).message
+        };
+        assert_eq!(said("Authorization: Token geheim", "geheim"), "Authorization: Token …");
+        let json = r#"{"code":"invalid","message":"not gehe\u0069m"}"#;
+        assert_eq!(said(json, "geheim"), "not …");
+        let cut = format!("{}geheim", "x".repeat(LONGEST_MESSAGE - 3));
+        assert_eq!(said(&cut, "geheim"), format!("{}…", "x".repeat(LONGEST_MESSAGE - 3)));
+        assert_eq!(said("abc", ""), "abc");
     }
 }

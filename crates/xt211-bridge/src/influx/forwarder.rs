@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    slice,
     sync::Arc,
     time::Duration,
 };
@@ -11,12 +12,17 @@ use tokio::{
     task::{JoinHandle, block_in_place},
 };
 use xt211_store::{MeterKey, Reader, Record, StoreError, StoreErrorKind, StoredMeter, Ticket};
+use xt211_web::Condition;
 
-use super::{Condition, Failure, InfluxClient, LineMaker, Refusal, line_maker::Unreadable};
+use super::{Failure, InfluxClient, LineMaker, Refusal, line_maker::Unreadable};
 use crate::{backoff::Backoff, config::Config};
 
 /// How many records are written at once.
 const BATCH: usize = 1_000;
+
+/// How long what arrives is gathered after a write, if that took all there was. So a steady trickle
+/// costs a few requests a second, and not one for each message; a first one is forwarded at once.
+const GATHERING: Duration = Duration::from_millis(250);
 
 /// How many others are tried before a line is blamed on the server.
 const MOST_WITNESSES: usize = 16;
@@ -234,21 +240,36 @@ impl Work {
     }
 
     async fn succeeded(&mut self, records: &[Record]) -> bool {
+        let were_all = records.len() < self.batch;
         self.batch = BATCH.min(self.batch.saturating_mul(2));
         self.answered();
-        self.report(News::Forwarded(tickets(records))).await
+        let goes_on = self.report(News::Forwarded(tickets(records))).await;
+        if were_all {
+            tokio::time::sleep(GATHERING).await;
+        }
+        goes_on
     }
 
     /// Gives a record up, which makes this line; if it is to blame.
     async fn give_up(&mut self, record: &Record, line: &str, refusal: Refusal) -> bool {
         let Refusal { code, reason, is_influxdbs } = refusal;
-        if !is_influxdbs && !self.takes_another(record).await {
+        if is_influxdbs {
+            return self.set_aside(record, line, code, reason).await;
+        }
+        if !self.takes_another(record).await {
             self.denied(format!("{reason}; it takes no other line either: check influxdb.url"))
                 .await;
             return true;
         }
-        self.answered();
-        self.set_aside(record, line, code, reason).await
+        // It takes lines, perhaps only since a moment ago: this one has not had its chance then.
+        match self.client.write(line.to_owned()).await {
+            Err(Failure::Refused(Refusal { code, reason, .. })) => {
+                self.set_aside(record, line, code, reason).await
+            }
+            Ok(()) => self.succeeded(slice::from_ref(record)).await,
+            // It is its turn once more.
+            Err(_) => true,
+        }
     }
 
     /// Whether there is a record that the server takes. Tries the newest one, and some by chance.
@@ -286,6 +307,7 @@ impl Work {
         reason: String,
     ) -> bool {
         let Record { ticket, meter, .. } = *record;
+        self.answered();
         let line = line.trim_end().to_owned();
         tracing::error!(line, "set aside: {reason}");
         self.report(News::Refused { ticket, meter, line, code, reason }).await

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
-use xt211_homeassistant::{BridgeState, Changed, MeterDevice, MeterId, MeterInfo};
+use xt211_homeassistant::{BridgeState, Changed, InfluxdbStatus, MeterDevice, MeterId, MeterInfo};
 use xt211_message::{Message, Reading, Registers, Zone};
 use xt211_store::StoredMeter;
+use xt211_web::Condition;
 
 use super::{Effect, rhythm::Rhythm};
-use crate::influx::Condition;
 
 /// How long Home Assistant may take to listen for what a discovery told it of.
 const LISTENING: Duration = Duration::from_secs(2);
@@ -197,7 +197,7 @@ impl Presence {
     pub(crate) fn bridge(&self) -> Option<BridgeState<'_>> {
         let Said { condition, counts, is_overdue } = self.bridge_said.as_ref()?;
         Some(BridgeState {
-            influxdb: condition.status(),
+            influxdb: status(condition),
             reason: condition.reason(),
             last_success: counts.last_success,
             waiting: counts.waiting,
@@ -209,6 +209,15 @@ impl Presence {
     fn bridge_state(&self, condition: &Condition) -> Said {
         let is_overdue = self.last_heard.elapsed() > self.patience();
         Said { condition: condition.clone(), counts: self.counts, is_overdue }
+    }
+}
+
+/// In Home Assistant's words.
+const fn status(condition: &Condition) -> InfluxdbStatus {
+    match condition {
+        Condition::Off => InfluxdbStatus::Off,
+        Condition::Good => InfluxdbStatus::Ok,
+        Condition::Trouble(_) => InfluxdbStatus::Error,
     }
 }
 

@@ -10,15 +10,19 @@
 //! - the bridge never waits: it leaves commands in a queue;
 //! - a task takes commands from that queue, and waits for the event loop.
 //!
-//! The queue needs no bound of its own: it holds at most an acknowledgement for each message that
+//! The queues need no bounds of their own: they hold at most an acknowledgement for each message that
 //! was handed over, and as many publishes as the [`WINDOW`] allows.
+//!
+//! The client writes each request to the network by itself. So of messages that are acknowledged
+//! together, only the first goes that way; it makes the event loop look for the others, which go out
+//! in one write.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use rumqttc::{
     AsyncClient, ClientError, Event as Happening, EventLoop, MqttOptions, NetworkOptions, Outgoing,
-    Packet, Publish, QoS, SubscribeFilter, SubscribeReasonCode,
+    Packet, PubAck, Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
@@ -35,7 +39,7 @@ const WINDOW: usize = 20;
 /// How many commands the client takes before the event loop has sent them.
 const CLIENT_QUEUE: usize = 32;
 
-/// How long to wait for the broker's first answer.
+/// How long to wait for the broker's first answer, and for it to take what we write.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long it may say nothing until it has answered our subscription as well.
@@ -47,7 +51,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The bridge's end of a connection. Commands to one that is lost go nowhere.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    commands: mpsc::UnboundedSender<Command>,
+    line: Arc<Line>,
     window: Arc<Semaphore>,
 }
 
@@ -56,8 +60,17 @@ pub(crate) struct Connection {
 pub(crate) struct Delivery {
     pub(crate) topic: String,
     pub(crate) payload: Bytes,
-    acknowledgement: Publish,
+    /// The message without its content.
+    receipt: Publish,
+    line: Arc<Line>,
+}
+
+/// What leads to the event loop.
+#[derive(Debug)]
+struct Line {
     commands: mpsc::UnboundedSender<Command>,
+    /// What is acknowledged along with what a command acknowledges.
+    acknowledgements: mpsc::UnboundedSender<PubAck>,
 }
 
 #[derive(Debug)]
@@ -79,14 +92,14 @@ impl Connection {
         // Given back when the broker answers.
         room.forget();
         // If the connection is lost, everything is said anew on the next one.
-        let _ = self.commands.send(Command::Publish(announcement));
+        let _ = self.line.commands.send(Command::Publish(announcement));
     }
 
     /// Asks for a topic no more.
     pub(crate) fn unsubscribe(&self, room: OwnedSemaphorePermit, filter: String) {
         // As above.
         room.forget();
-        let _ = self.commands.send(Command::Unsubscribe(filter));
+        let _ = self.line.commands.send(Command::Unsubscribe(filter));
     }
 
     /// Whether everything that was said is answered.
@@ -102,15 +115,24 @@ impl Connection {
 }
 
 impl Delivery {
-    fn new(mut publish: Publish, commands: mpsc::UnboundedSender<Command>) -> Self {
+    fn new(mut publish: Publish, line: Arc<Line>) -> Self {
+        let topic = std::mem::take(&mut publish.topic);
         let payload = std::mem::take(&mut publish.payload);
-        Self { topic: publish.topic.clone(), payload, acknowledgement: publish, commands }
+        Self { topic, payload, receipt: publish, line }
     }
 
-    /// Tells the broker that we have it.
-    pub(crate) fn acknowledge(self) {
-        // If the connection is lost, so is the broker's interest in this acknowledgement.
-        let _ = self.commands.send(Command::Acknowledge(self.acknowledgement));
+    /// Tells the broker that we have these.
+    pub(crate) fn acknowledge(mut deliveries: Vec<Self>) {
+        deliveries.retain(|delivery| delivery.receipt.qos == QoS::AtLeastOnce);
+        let is_same = |one: &Self, next: &Self| Arc::ptr_eq(&one.line, &next.line);
+        // If a connection is lost, so is the broker's interest in acknowledgements on it.
+        for same in deliveries.chunk_by(is_same) {
+            let [first, others @ ..] = same else { continue };
+            for other in others {
+                let _ = first.line.acknowledgements.send(PubAck::new(other.receipt.pkid));
+            }
+            let _ = first.line.commands.send(Command::Acknowledge(first.receipt.clone()));
+        }
     }
 }
 
@@ -135,9 +157,11 @@ pub(super) async fn serve(
     event_loop.set_network_options(network);
 
     let (commands, queue) = mpsc::unbounded_channel();
+    let (acknowledgements, mut others) = mpsc::unbounded_channel();
     let courier = tokio::spawn(carry(client, queue, closing.clone()));
-    let connection = Connection { commands, window: Arc::new(Semaphore::new(WINDOW)) };
-    let end = poll(&mut event_loop, &connection, filters, events).await;
+    let line = Arc::new(Line { commands, acknowledgements });
+    let connection = Connection { line, window: Arc::new(Semaphore::new(WINDOW)) };
+    let end = poll(&mut event_loop, &connection, &mut others, filters, events).await;
     connection.window.close();
     courier.abort();
     end
@@ -146,6 +170,7 @@ pub(super) async fn serve(
 async fn poll(
     event_loop: &mut EventLoop,
     connection: &Connection,
+    others: &mut mpsc::UnboundedReceiver<PubAck>,
     filters: &[SubscribeFilter],
     events: &mpsc::Sender<Event>,
 ) -> Option<End> {
@@ -163,7 +188,7 @@ async fn poll(
         let event = match happening {
             Ok(Happening::Incoming(Packet::ConnAck(answer))) => {
                 is_new_session = !answer.session_present;
-                let _ = connection.commands.send(Command::Subscribe(filters.to_vec()));
+                let _ = connection.line.commands.send(Command::Subscribe(filters.to_vec()));
                 continue;
             }
             Ok(Happening::Incoming(Packet::SubAck(answer))) => {
@@ -174,7 +199,12 @@ async fn poll(
             Ok(Happening::Incoming(Packet::Publish(publish))) => {
                 // Its answer may come behind all that it has kept for us.
                 deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
-                Event::Delivered(Delivery::new(publish, connection.commands.clone()))
+                Event::Delivered(all_delivered(publish, event_loop, &connection.line))
+            }
+            Ok(Happening::Outgoing(Outgoing::PubAck(_))) => {
+                // If that fails, the connection is lost, and the next poll says so.
+                let _ = timeout(CONNECT_TIMEOUT, acknowledge(event_loop, others)).await;
+                continue;
             }
             Ok(Happening::Incoming(Packet::PubAck(_))) => {
                 connection.window.add_permits(1);
@@ -197,6 +227,32 @@ async fn poll(
             return None;
         }
     }
+}
+
+/// A message, and those that have arrived with it.
+fn all_delivered(first: Publish, event_loop: &mut EventLoop, line: &Arc<Line>) -> Vec<Delivery> {
+    let mut deliveries = vec![Delivery::new(first, Arc::clone(line))];
+    // The broker has not fallen silent; its answer to our ping may come behind all that it has for us.
+    event_loop.state.await_pingresp = false;
+    let arrived = &mut event_loop.state.events;
+    while let Some(Happening::Incoming(Packet::Publish(_))) = arrived.front()
+        && let Some(Happening::Incoming(Packet::Publish(next))) = arrived.pop_front()
+    {
+        deliveries.push(Delivery::new(next, Arc::clone(line)));
+    }
+    deliveries
+}
+
+/// Sends all acknowledgements that there are, in one write.
+async fn acknowledge(
+    event_loop: &mut EventLoop,
+    others: &mut mpsc::UnboundedReceiver<PubAck>,
+) -> Result<(), StateError> {
+    let Some(network) = &mut event_loop.network else { return Ok(()) };
+    while let Ok(acknowledgement) = others.try_recv() {
+        network.write(Packet::PubAck(acknowledgement)).await?;
+    }
+    network.flush().await
 }
 
 /// Waits until the broker has closed the connection, as it has to. If we did so first while it still
@@ -264,4 +320,51 @@ async fn carry(
     let _ = client.disconnect().await;
     // The event loop takes it for an end if there is nobody who could say anything more.
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publish(topic: &str) -> Publish {
+        Publish::new(topic, QoS::AtLeastOnce, "")
+    }
+
+    #[test]
+    fn what_has_arrived_together_is_delivered_together_and_a_sign_of_life() {
+        let mut event_loop = EventLoop::new(MqttOptions::new("id", "localhost", 1883), 1);
+        event_loop.state.await_pingresp = true;
+        event_loop.state.events.extend([
+            Happening::Incoming(Packet::Publish(publish("second"))),
+            Happening::Outgoing(Outgoing::PingReq),
+            Happening::Incoming(Packet::Publish(publish("third"))),
+        ]);
+        let (commands, _queue) = mpsc::unbounded_channel();
+        let (acknowledgements, _others) = mpsc::unbounded_channel();
+        let line = Arc::new(Line { commands, acknowledgements });
+        let deliveries = all_delivered(publish("first"), &mut event_loop, &line);
+        let topics: Vec<_> = deliveries.iter().map(|delivery| delivery.topic.as_str()).collect();
+        assert_eq!(topics, ["first", "second"]);
+        assert_eq!(event_loop.state.events.len(), 2);
+        assert!(!event_loop.state.await_pingresp);
+    }
+
+    #[test]
+    fn of_those_acknowledged_together_one_is_a_command() {
+        let (commands, mut queue) = mpsc::unbounded_channel();
+        let (acknowledgements, mut others) = mpsc::unbounded_channel();
+        let line = Arc::new(Line { commands, acknowledgements });
+        let delivery = |id, qos| {
+            let publish = Publish { pkid: id, qos, ..publish("topic") };
+            Delivery::new(publish, Arc::clone(&line))
+        };
+        let at_most_once = delivery(0, QoS::AtMostOnce);
+        let [first, second, third] = [1, 2, 3].map(|id| delivery(id, QoS::AtLeastOnce));
+        Delivery::acknowledge(vec![at_most_once, first, second, third]);
+        assert!(matches!(queue.try_recv(), Ok(Command::Acknowledge(publish)) if publish.pkid == 1));
+        assert!(queue.try_recv().is_err());
+        assert_eq!(others.try_recv().map(|it| it.pkid), Ok(2));
+        assert_eq!(others.try_recv().map(|it| it.pkid), Ok(3));
+        assert!(others.try_recv().is_err());
+    }
 }

@@ -2,12 +2,14 @@
 
 mod connection;
 mod failure;
+mod guest;
 mod options;
 mod session;
 
 pub(crate) use self::{
     connection::{Connection, Delivery},
     failure::explain,
+    guest::{Guest, granted, guest_options},
     options::{LastWill, options},
     session::{Event, Session},
 };

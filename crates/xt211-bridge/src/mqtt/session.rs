@@ -15,9 +15,10 @@ use super::{
 };
 use crate::backoff::Backoff;
 
-/// How many messages may wait for the bridge. While they do, no more are read from the network, so
-/// that a broker that sends its whole backlog at once does not fill our memory.
-const MESSAGES_AHEAD: usize = 64;
+/// How many events may wait for the bridge, each with no more messages than the client reads at once.
+/// While they do, no more are read from the network, so that a broker that sends its whole backlog at
+/// once does not fill our memory.
+const EVENTS_AHEAD: usize = 16;
 
 /// A connection that held this long was a good one.
 const STEADY: Duration = Duration::from_secs(60);
@@ -32,8 +33,8 @@ pub(crate) enum Event {
         /// Whether the broker knew nothing of us, and so has nothing of what was asked for before.
         is_new_session: bool,
     },
-    /// A message.
-    Delivered(Delivery),
+    /// Messages that have arrived together.
+    Delivered(Vec<Delivery>),
     /// The broker sends one topic less.
     Unsubscribed,
     /// The connection is gone, or there was none, for this reason; what was delivered on it and not
@@ -54,7 +55,7 @@ impl Session {
     pub(crate) fn start(options: MqttOptions, topics: impl Iterator<Item = String>) -> Self {
         let filter = |topic| SubscribeFilter::new(topic, QoS::AtLeastOnce);
         let filters = topics.map(filter).collect();
-        let (sender, events) = mpsc::channel(MESSAGES_AHEAD);
+        let (sender, events) = mpsc::channel(EVENTS_AHEAD);
         let (closing, is_closing) = watch::channel(false);
         let task = tokio::spawn(keep_connected(options, filters, sender, is_closing));
         Self { events, closing, task }

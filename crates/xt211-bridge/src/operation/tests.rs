@@ -6,7 +6,7 @@ use rumqttc::{AsyncClient, MqttOptions, QoS};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use xt211_store::Editor;
-use xt211_web::{BrokerSign, DatabaseSign, Outcome, StoreSign, VitalSigns};
+use xt211_web::{BrokerSign, Condition, Outcome, VitalSigns};
 
 use super::*;
 
@@ -113,11 +113,12 @@ async fn what_a_page_sees_and_has_done() {
     let signs = house.connected().await;
     assert_eq!(
         (&signs.influxdb, &signs.store, &signs.statistics),
-        (&DatabaseSign::Off, &StoreSign::Good, &DatabaseSign::Off)
+        (&Condition::Off, &Condition::Good, &Condition::Off)
     );
+    assert!(!signs.has_meters);
     house.publish("old/data", &[READING, READING, "on"]).await;
     let signs = house.signs(|_| house.control.log().len() == 3).await;
-    assert!(signs.revision > 0);
+    assert!(signs.revision > 0 && signs.has_meters);
     let log = house.control.log();
     let known: Vec<_> = log.iter().map(|it| (it.number, it.meter.as_deref())).collect();
     assert_eq!(known, [(3, Some("meter")), (2, Some("meter")), (1, Some("meter"))]);
@@ -170,15 +171,15 @@ async fn trouble_says_why_and_can_be_mended() {
         stop,
         operation: tokio::spawn(operation.run(async { drop(stopped.await) })),
     };
-    let signs = house.signs(|signs| matches!(signs.store, StoreSign::Trouble(_))).await;
-    let StoreSign::Trouble(reason) = signs.store else { unreachable!() };
+    let signs = house.signs(|signs| matches!(signs.store, Condition::Trouble(_))).await;
+    let Condition::Trouble(reason) = signs.store else { unreachable!() };
     assert!(reason.contains("its folder is not there"), "{reason}");
 
     house.control.apply(house.config("a.db", "a")).await.unwrap();
     let signs = house.signs(|signs| matches!(signs.broker, BrokerSign::Trouble(_))).await;
     let BrokerSign::Trouble(reason) = signs.broker else { unreachable!() };
     assert!(reason.contains("nothing listens at 127.0.0.1:"), "{reason}");
-    assert_eq!(signs.store, StoreSign::Good);
+    assert_eq!(signs.store, Condition::Good);
     start_broker(house.port);
     house.connected().await;
     house.stop.send(()).unwrap();

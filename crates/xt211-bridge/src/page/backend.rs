@@ -1,10 +1,6 @@
 //! What the page asks, answered.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use futures_util::{
     FutureExt as _, StreamExt as _,
@@ -50,7 +46,8 @@ impl Program {
     /// Saves a change and has it take effect. If that fails, all is as before.
     async fn change(&self, edit: Edit) -> Result<(), Vec<Refusal>> {
         let _one_by_one = self.saving.lock().await;
-        if let Some(obstacle) = self.origin.obstacle() {
+        let gone = self.origin.gone(&self.control.config());
+        if let Some(obstacle) = gone.or_else(|| self.origin.obstacle()) {
             return Err(vec![general(obstacle)]);
         }
         let draft = self.origin.draft(&with_hash(edit)?)?;
@@ -69,6 +66,9 @@ impl Program {
     /// Has what the file says now take effect. Returns all that keeps it from doing so.
     pub(crate) async fn reload(&self) -> Vec<String> {
         let _one_by_one = self.saving.lock().await;
+        if let Some(gone) = self.origin.gone(&self.control.config()) {
+            return vec![gone];
+        }
         let config = match self.origin.load() {
             Ok(config) => config,
             Err(error) => return error.problems().iter().map(ToString::to_string).collect(),
@@ -148,11 +148,13 @@ impl Backend for Program {
         }
     }
 
-    fn settings(&self) -> Settings {
-        let settings = self.origin.settings();
+    fn needs_setup(&self) -> bool {
         // Whoever has readings does not have to set anything up, whatever they have configured.
-        let is_new = settings.is_new && !has_readings(&self.store());
-        Settings { is_new, ..settings }
+        self.control.config().is_new && !self.control.vital_signs().borrow().has_meters
+    }
+
+    fn settings(&self) -> Settings {
+        self.origin.settings()
     }
 
     fn save(&self, edit: Edit) -> BoxFuture<'_, Result<(), Vec<Refusal>>> {
@@ -195,11 +197,6 @@ impl Backend for Program {
             None => stream::iter(parts.wrong_in(Section::Mqtt)).map(Err).boxed(),
         }
     }
-}
-
-fn has_readings(store: &Path) -> bool {
-    let meters = Reader::open(store).and_then(|store| store.meters());
-    meters.is_ok_and(|meters| !meters.is_empty())
 }
 
 /// A password is not kept as it is.

@@ -1,7 +1,7 @@
 //! Listens to what can be heard at a broker, and picks out what comes from a meter's module.
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use rumqttc::{AsyncClient, Event, EventLoop, Packet, Publish, QoS, SubscribeFilter};
+use rumqttc::{Packet, Publish, QoS};
 use time::UtcOffset;
 use xt211_message::{Message, Reading, Value};
 use xt211_obis::ObisCode;
@@ -10,7 +10,7 @@ use xt211_web::{Heard, Refusal};
 use super::refusal::refusal;
 use crate::{
     config::{Meter, Mqtt},
-    mqtt::{explain, options},
+    mqtt::Guest,
 };
 
 /// Everything. A broker that does not let us hear everything may still let us hear some of it.
@@ -20,53 +20,24 @@ const EVERYTHING: &str = "#";
 const TELLING: [ObisCode; 3] =
     [ObisCode::reduced(1, 8, 0), ObisCode::reduced(1, 8, 1), ObisCode::reduced(16, 7, 0)];
 
-/// Hears, until it is dropped or the connection is lost, in a session of its own.
+/// Hears, until it is dropped or the connection is lost.
 pub(super) fn listen(mqtt: &Mqtt, meters: &[Meter]) -> BoxStream<'static, Result<Heard, Refusal>> {
-    let mqtt = Mqtt { client_id: format!("{}-listening", mqtt.client_id), ..mqtt.clone() };
-    let mut options = match options(&mqtt, None) {
-        Ok(options) => options,
-        Err(error) => {
-            let refusal = refusal(&format!("{error:#}"));
-            return stream::iter([Err(refusal)]).boxed();
-        }
-    };
-    options.set_clean_session(true).set_manual_acks(false);
     let topics = meters.iter().flat_map(Meter::topics).chain([EVERYTHING]);
-    let filters = topics.map(|topic| SubscribeFilter::new(topic.into(), QoS::AtMostOnce)).collect();
-    let (client, event_loop) = AsyncClient::new(options, 10);
-    let ear = Ear { client, event_loop, filters, is_deaf: false };
-    stream::unfold(ear, |mut ear| async move { Some((ear.next().await?, ear)) }).boxed()
+    match Guest::new(mqtt, "listening", topics, QoS::AtMostOnce) {
+        Ok(guest) => stream::try_unfold(guest, next).boxed(),
+        Err(error) => stream::iter([Err(refusal(&error))]).boxed(),
+    }
 }
 
-struct Ear {
-    client: AsyncClient,
-    event_loop: EventLoop,
-    filters: Vec<SubscribeFilter>,
-    /// The connection is lost.
-    is_deaf: bool,
-}
-
-impl Ear {
-    async fn next(&mut self) -> Option<Result<Heard, Refusal>> {
-        while !self.is_deaf {
-            match self.event_loop.poll().await {
-                Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                    // Cannot fail: the queue is empty, and its other end is here.
-                    let _ = self.client.try_subscribe_many(self.filters.clone());
-                }
-                Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    if let Some(heard) = heard(&publish) {
-                        return Some(Ok(heard));
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    self.is_deaf = true;
-                    return Some(Err(refusal(&explain(&error, &self.event_loop.mqtt_options))));
-                }
-            }
+/// What is heard next.
+async fn next(mut guest: Guest) -> Result<Option<(Heard, Guest)>, Refusal> {
+    loop {
+        let packet = guest.next().await.map_err(|error| refusal(&error))?;
+        if let Packet::Publish(publish) = packet
+            && let Some(heard) = heard(&publish)
+        {
+            return Ok(Some((heard, guest)));
         }
-        None
     }
 }
 
@@ -92,13 +63,15 @@ fn heard(publish: &Publish) -> Option<Heard> {
 fn telling(reading: &Reading<'_>) -> Option<String> {
     TELLING.into_iter().find_map(|code| {
         let Value::Number(number) = reading.registers.get(code)? else { return None };
-        let unit = code.meaning()?.unit();
-        Some(format!("{code} = {number} {unit}"))
+        let meaning = code.meaning()?;
+        Some(format!("{}: {number} {}", meaning.name(), meaning.unit()))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn heard(topic: &str, payload: &str) -> Option<Heard> {
@@ -114,7 +87,7 @@ mod tests {
                 topic: "elektromer/data".into(),
                 parts: [true, false, false],
                 serial: Some("5100025085".into()),
-                value: Some("1.8.0 = 7369.066 kWh".into()),
+                value: Some("Total Import Energy: 7369.066 kWh".into()),
             })
         );
         let status = include_str!("../../../xt211-message/corpus/fw-2026-08-status.json");
@@ -125,6 +98,25 @@ mod tests {
     fn what_others_say_is_not() {
         for other in ["", "on", "21.5", "{}", r#"{"temperature":21.5}"#, "[1,2]"] {
             assert_eq!(heard("zigbee2mqtt/kitchen", other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        /// Anybody may send anything to a broker.
+        #[test]
+        fn whatever_is_sent_is_of_a_module_or_of_nobody(
+            topic in any::<String>(),
+            payload in prop_oneof![
+                vec(any::<u8>(), 0..200),
+                r#"\{("(1\.8\.0|16\.7\.0|datetime|Status|battery)":("[ -~]{0,9}"|-?[0-9]{1,30}|null|\{\}),?){0,4}\}"#
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            if let Some(heard) = super::heard(&Publish::new(&topic, QoS::AtMostOnce, payload)) {
+                prop_assert_eq!(heard.topic, topic);
+                prop_assert_ne!(heard.parts, [false; 3]);
+                prop_assert!(heard.value.is_none() || heard.parts[0]);
+            }
         }
     }
 }

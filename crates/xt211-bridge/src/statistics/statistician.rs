@@ -19,6 +19,7 @@ use xt211_obis::ObisCode;
 use xt211_store::{
     Content, MeterKey, Queries, Reader, Record, Sequence, StoreError, StoredHour, StoredMeter,
 };
+use xt211_web::Condition;
 
 use super::{
     Client, Trouble,
@@ -28,7 +29,6 @@ use super::{
 use crate::{
     backoff::Backoff,
     config::{self, Config},
-    influx::Condition,
     metering_point::restored_era,
     routes::Routes,
 };

@@ -1,11 +1,9 @@
 //! From nothing to values on the screen, as somebody does it who has read nothing.
 
-use std::time::Duration;
-
 use time::OffsetDateTime;
 
 use crate::{
-    ANYWHERE, look_at,
+    ANYWHERE, heard, look_at,
     support::{
         Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, VictoriaMetrics, eventually, reading,
         sample,
@@ -37,21 +35,15 @@ async fn from_nothing_to_values() {
 
     // What the module sends is found by itself, among what others send.
     page.shows(&["No meter was heard yet"]).await;
-    let bursts = async {
-        loop {
-            module.publish("zigbee2mqtt/kitchen", r#"{"temperature":21.5,"battery":80}"#).await;
-            module.publish("flat/meter/data", sample("seed-data")).await;
-            module.publish("flat/meter/status", sample("seed-status")).await;
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-    };
     let found = ["7369.066 kWh", "5100025085", "flat/meter/data", "flat/meter/status"];
-    tokio::select! {
-        () = bursts => {}
-        _ = page.shows(&found) => {}
-    }
+    heard(&mut page, &found, async || {
+        module.publish("zigbee2mqtt/kitchen", r#"{"temperature":21.5,"battery":80}"#).await;
+        module.publish("flat/meter/data", sample("seed-data")).await;
+        module.publish("flat/meter/status", sample("seed-status")).await;
+    })
+    .await;
     page.picture("setup").await;
-    page.click("#choose-1").await;
+    page.click(".found button").await;
     page.shows(&["Chosen"]).await;
     page.click("#chosen a.button").await;
 

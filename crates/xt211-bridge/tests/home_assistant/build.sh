@@ -15,9 +15,9 @@ python=python3.14
 cache=${CI_CACHE:-$HOME/.cache/xt211-bridge-ci}
 root=${XT211_TEST_HOME_ASSISTANT:-$cache/home-assistant-$version}
 
-# What a test's configuration may ask for. Home Assistant would install what they need at its start,
-# from a network that it does not get.
-integrations=(api config energy frontend history logger mqtt recorder utility_meter websocket_api)
+# What a test's configuration may ask for, and hassio, which mqtt's set-up imports. Home Assistant would
+# install what they need at its start, from a network that it does not get.
+integrations=(api config energy frontend hassio history logger mqtt recorder utility_meter websocket_api)
 
 say() { printf 'home-assistant: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -48,7 +48,8 @@ inside() {
 mirror() {
     local uri list
     list=$(mktemp)
-    trap 'rm -f "$list"' EXIT
+    # It is not known any more when the trap is sprung.
+    trap "rm -f '$list'" EXIT
     for uri in $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
         if /usr/lib/apt/apt-helper download-file "${uri%/}/dists/sid/InRelease" "$list" \
             >/dev/null 2>&1; then

@@ -99,6 +99,25 @@ async fn ranges() {
     assert_snapshot!(bridge.complaint("forward --all").await, @"error: there is nowhere to forward to: set influxdb.url, org, bucket and token");
 }
 
+/// Whoever opens a table in a spreadsheet runs nothing that somebody else has sent.
+#[tokio::test]
+async fn a_text_is_no_formula() {
+    let mosquitto = Mosquitto::start().await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let client = Client::connect(&mosquitto).await;
+    let registers = r#""1.8.0":1,"16.7.0":-5,"96.1.1":"@1","96.13.0":"=1+1","96.13.1":"a=1""#;
+    client.publish(DATA, reading(minute(0), registers)).await;
+    client.state("xt211/meter/energy", "1.8.0", 1).await;
+    let csv = bridge.printed("export --format csv").await;
+    let cells = |row: &str| row.split(',').skip(2).take(3).collect::<Vec<_>>().join(" ");
+    let mut rows: Vec<_> = csv.lines().skip(1).map(cells).collect();
+    rows.sort_unstable();
+    assert_eq!(
+        rows,
+        ["'@1 1.8.0 1", "'@1 16.7.0 -5", "'@1 96.1.1 '@1", "'@1 96.13.0 '=1+1", "'@1 96.13.1 a=1"]
+    );
+}
+
 #[test]
 fn nobody_has_to_read_to_the_end() {
     let folder = tempfile::tempdir().unwrap();

@@ -186,3 +186,26 @@ async fn a_topic_that_is_named_goes_before_one_that_a_plus_covers() {
         influxdb.lines().iter().all(|it| *it == line("mine", 0, 1) || *it == line("other", 1, 2))
     );
 }
+
+/// Else each of its states would be set aside, and so make for another one, for ever.
+#[tokio::test]
+async fn what_the_bridge_says_itself_is_no_meters() {
+    let mosquitto = Mosquitto::start().await;
+    let meters = "
+        [[meter]]
+        id = \"xt211\"
+        data_topic = \"own/data\"
+        status_topic = \"own/status\"
+        [[meter]]
+        data_topic = \"+/xt211/bridge\"
+        status_topic = \"+/xt211/status\"
+    ";
+    let bridge = Bridge::start(&(mosquitto.section() + meters)).await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish("own/data", reading(minute(0), r#""1.8.0":1"#)).await;
+    client.state("xt211/xt211/bridge", "set_aside", 0).await;
+    // Comes behind it.
+    client.publish("house/xt211/bridge", reading(minute(1), r#""1.8.0":1"#)).await;
+    client.state("xt211/house/bridge", "set_aside", 0).await;
+    assert_eq!(bridge.logged("set aside"), [""; 0]);
+}

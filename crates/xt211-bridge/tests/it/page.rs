@@ -4,7 +4,11 @@ use std::{fs, net::TcpListener};
 
 use reqwest::StatusCode;
 
-use crate::support::{Answer, Bridge, Mosquitto, ScriptedInfluxDb, Visitor, until};
+use crate::support::{
+    Answer, Bridge, Client, Mosquitto, ScriptedInfluxDb, Visitor, message,
+    topic::{DATA, ENERGY},
+    until,
+};
 
 /// A page at a port that the system chooses.
 const ANYWHERE: &str = "[web]\nlisten = \"127.0.0.1:0\"\n";
@@ -26,6 +30,45 @@ async fn without_a_configuration_it_runs_and_offers_the_setup() {
     let missing = Bridge::launch("", "info");
     fs::remove_file(missing.folder().join("bridge.toml")).unwrap();
     missing.logs("the page is at").await;
+}
+
+#[tokio::test]
+async fn who_has_readings_needs_no_setup() {
+    let mosquitto = Mosquitto::start().await;
+    let url = mosquitto.url();
+    // As where an app is installed: nobody has chosen anything.
+    let mut bridge = Bridge::launch_with(ANYWHERE, "info", &[("XT211_MQTT_URL", url)]);
+    bridge.connected(1).await;
+    let visitor = Visitor::of(&bridge).await;
+    let first = visitor.ask("/").await;
+    assert_eq!(first.headers()["location"], "/setup/broker");
+    assert!(visitor.read("/log").await.contains("Nothing is configured yet."));
+    let client = Client::connect(&mosquitto).await;
+    client.publish(DATA, message(0)).await;
+    client.state(ENERGY, "1.8.0", 100).await;
+    assert!(!visitor.read("/").await.contains("Nothing is configured yet."));
+    bridge.stop().await;
+    bridge.start_again().await;
+    assert!(!Visitor::of(&bridge).await.read("/").await.contains("Nothing is configured yet."));
+}
+
+#[tokio::test]
+async fn several_setups_listen_at_once() {
+    let mosquitto = Mosquitto::start().await;
+    let client = Client::connect(&mosquitto).await;
+    client.publish_retained([("flats/a/data", message(0))]).await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let visitor = Visitor::of(&bridge).await;
+    let mut pages = Vec::new();
+    for _ in 0..3 {
+        pages.push(visitor.ask("/setup/meters/heard").await);
+        for page in &mut pages {
+            let event = page.chunk().await.unwrap().unwrap();
+            let event = String::from_utf8_lossy(&event);
+            assert!(event.contains("flats/a/data") && !event.contains("notice bad"), "{event}");
+            client.publish("flats/a/data", message(1)).await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -66,6 +109,24 @@ async fn a_change_takes_effect_and_leaves_the_rest_of_the_file_as_it_was() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.to_lowercase().contains("must be at least 1"), "{page}");
     assert_eq!(fs::read_to_string(&file).unwrap(), after);
+}
+
+/// Else all that it said would be gone: where the broker is, and the readings, and the page.
+#[tokio::test]
+async fn a_file_that_is_gone_is_not_taken_for_an_empty_one() {
+    let mosquitto = Mosquitto::start().await;
+    let bridge = Bridge::start(&mosquitto.section()).await;
+    let visitor = Visitor::of(&bridge).await;
+    let file = bridge.folder().join("bridge.toml");
+    fs::remove_file(&file).unwrap();
+    let fields = [("do", "save"), ("store.keep_days", "77"), ("store.path", "xt211-bridge.db")];
+    let (status, page) = visitor.send("/settings/store", &fields).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    assert!(page.contains("is not there any more"), "{page}");
+    bridge.hang_up();
+    bridge.logs("the bridge goes on with the one before").await;
+    assert!(!file.exists());
+    assert_eq!(bridge.logged("the new configuration is applied"), [""; 0]);
 }
 
 #[tokio::test]

@@ -50,31 +50,21 @@ impl<'a> Message<'a> {
     ///
     /// Says what is wrong where; see [`ErrorKind`].
     pub fn decode(bytes: &'a [u8], zone: &dyn Zone) -> Result<Self, MessageError> {
-        decode(bytes, zone, Vec::new()).map_err(|error| *error)
+        decode(bytes, zone, Vec::new())
     }
 }
 
 /// Decodes a message whose registers are put into this empty room.
+#[inline]
 pub(crate) fn decode<'a>(
     bytes: &'a [u8],
     zone: &dyn Zone,
     room: Vec<Register<'a>>,
-) -> Decoded<Message<'a>> {
-    // Most messages are, which is seen at once.
-    if !bytes.is_ascii() {
-        str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
-    }
-    if bytes.trim_ascii().is_empty() {
-        return Err(MessageError::new(ErrorKind::Empty, "expected a message, found nothing"));
-    }
-    let context = Context::new(bytes, zone, room);
-    let mut json = Reader::new(bytes);
+) -> Result<Message<'a>, MessageError> {
     let mut draft = Draft::default();
-    let is_there = object(&mut draft, &mut json, &context)?;
-    json.end()?;
-    match is_there {
-        true => draft.finish(&context),
-        false => Err(MessageError::new(ErrorKind::UnknownShape, "expected an object, found null")),
+    match draft.read(bytes, zone, room) {
+        Ok(()) => Ok(draft.message),
+        Err(error) => Err(*error),
     }
 }
 
@@ -124,6 +114,25 @@ impl<'a> Object<'a> for Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    fn read(&mut self, bytes: &'a [u8], zone: &dyn Zone, room: Vec<Register<'a>>) -> Decoded {
+        // Most messages are, which is seen at once.
+        if !bytes.is_ascii() {
+            str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+        }
+        if bytes.trim_ascii().is_empty() {
+            return Err(MessageError::new(ErrorKind::Empty, "expected a message, found nothing"));
+        }
+        let context = Context::new(bytes, zone, room);
+        let mut json = Reader::new(bytes);
+        let is_there = object(self, &mut json, &context)?;
+        json.end()?;
+        if !is_there {
+            let detail = "expected an object, found null";
+            return Err(MessageError::new(ErrorKind::UnknownShape, detail));
+        }
+        self.finish(&context)
+    }
+
     fn take_data(&mut self, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded<bool> {
         let mut data = Data::default();
         if object(&mut data, json, context)? {
@@ -133,7 +142,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Completes the message after its last key.
-    fn finish(mut self, context: &Context<'a, '_>) -> Decoded<Message<'a>> {
+    fn finish(&mut self, context: &Context<'a, '_>) -> Decoded {
         self.message.sent = match (self.flat.is_empty(), &self.message.reading) {
             (true, Some(_)) => self.datetime.and_then(|sent| sent.time(context.zone).ok()),
             (true, None) => self.time(Part::Message, context)?,
@@ -152,7 +161,7 @@ impl<'a> Draft<'a> {
                 );
                 Err(MessageError::new(ErrorKind::UnknownShape, detail))
             }
-            _ => Ok(self.message),
+            _ => Ok(()),
         }
     }
 

@@ -17,9 +17,21 @@ use crate::{
     record::{bytes_of, some_text_of, text_of},
 };
 
-/// The columns that [`SetAside::from_row`] reads.
-const COLUMNS: &str = "id, at, last_at, times, meter, topic, code, reason, release, kind, content, \
-                       time, serial, sequence, obstacle";
+/// The columns that [`SetAside::from_row`] reads, with as much of the content as is wanted.
+macro_rules! columns {
+    ($content:literal) => {
+        concat!(
+            "id, at, last_at, times, meter, topic, code, reason, release, kind, ",
+            $content,
+            ", time, serial, sequence, obstacle, length(content)"
+        )
+    };
+}
+
+const COLUMNS: &str = columns!("content");
+/// Of a message only its [beginning](crate::Queries::newest_set_aside).
+const BEGINNINGS: &str =
+    columns!("CASE kind WHEN 0 THEN substr(content, 1, 16384) ELSE content END");
 
 /// How the file tells contents apart.
 const MESSAGE: i64 = 0;
@@ -47,6 +59,8 @@ pub struct SetAside {
     pub reason: String,
     /// What it is.
     pub content: SetAsideContent,
+    /// How large that is in the file, in bytes.
+    pub size: u64,
     /// Whether a user asked for it to be released.
     pub release_requested: bool,
     /// Why it could not be released when that was last asked for, for people.
@@ -146,10 +160,11 @@ pub struct Refusal<'a> {
 }
 
 impl SetAside {
-    /// Reads the [`COLUMNS`].
+    /// Reads the [`COLUMNS`], or the [`BEGINNINGS`].
     fn from_row(row: &Row<'_>) -> Result<Self, Failure> {
         let times: i64 = row.get(3)?;
         let meter: Option<i64> = row.get(4)?;
+        let size: i64 = row.get(15)?;
         Ok(Self {
             id: row.get(0)?,
             at: from_nanoseconds(row.get(1)?)?,
@@ -162,6 +177,7 @@ impl SetAside {
             release_requested: row.get(8)?,
             content: SetAsideContent::from_row(row)?,
             obstacle: some_text_of(row, 14)?,
+            size: size.unsigned_abs(),
         })
     }
 }

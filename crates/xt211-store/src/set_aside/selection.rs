@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::{COLUMNS, SetAside};
+use super::{BEGINNINGS, SetAside};
 use crate::{MeterKey, Queries, StoreError, Transaction, failure::Failure};
 
 /// Some of what was set aside and not discarded. The default is all of it.
@@ -28,7 +28,8 @@ impl Selection {
 }
 
 impl Queries {
-    /// What was set aside, the newest first, up to a number of entries.
+    /// What was set aside, the newest first, up to a number of entries. A message may be of any size:
+    /// of each there are no more than the first 16 KiB.
     ///
     /// # Errors
     ///
@@ -40,7 +41,7 @@ impl Queries {
     ) -> Result<Vec<SetAside>, StoreError> {
         self.ask(|connection| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM set_aside WHERE {SELECTED} ORDER BY id DESC LIMIT ?4"
+                "SELECT {BEGINNINGS} FROM set_aside WHERE {SELECTED} ORDER BY id DESC LIMIT ?4"
             );
             let (up_to, meter, code) = selection.bounds();
             let row = params![up_to, meter, code, as_limit(limit)];

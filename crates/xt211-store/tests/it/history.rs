@@ -97,6 +97,26 @@ fn records_come_by_time_whoever_they_are_of() {
 }
 
 #[test]
+fn many_records_of_many_meters_come_by_time() {
+    let mut fixture = Fixture::new();
+    let times = fixture.write(|transaction| {
+        let mut times = Vec::new();
+        for number in 0..9_000_i64 {
+            let meter = transaction.add_meter(&format!("meter{}", number % 3), None)?;
+            // Neither in order nor each once; one meter has most of them.
+            let time = number * 7_919 % if number % 3 == 0 { 5_000 } else { 40 };
+            transaction.append_reading(meter, minute(time), &total(1), None)?;
+            times.push((time, number + 1));
+        }
+        Ok(times)
+    });
+    let mut expected = times;
+    expected.sort_unstable();
+    let expected: Vec<_> = expected.into_iter().map(|(_, sequence)| sequence).collect();
+    assert_eq!(all(&fixture.store, &Range::default()), expected);
+}
+
+#[test]
 fn a_visitor_may_ask_and_others_may_write_meanwhile() {
     let mut fixture = Fixture::with_readings(3);
     let reader = fixture.store.reader().unwrap();

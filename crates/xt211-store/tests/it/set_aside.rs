@@ -47,6 +47,7 @@ fn the_very_same_is_kept_once_and_counted() {
         code: "message.syntax".to_owned(),
         reason: "expected an object".to_owned(),
         content: SetAsideContent::Message(b"[]".to_vec()),
+        size: 2,
         release_requested: false,
         obstacle: None,
     };
@@ -198,4 +199,16 @@ fn some_of_it_is_selected_and_changed_page_by_page() {
     assert_eq!(ids(&fixture, &all, 9), [5, 4, 2]);
     assert_eq!(fixture.store.releases(9).unwrap(), [4]);
     assert_eq!(fixture.write(|transaction| transaction.discard_all(&of_meter, 9)), [0_i64; 0]);
+}
+
+#[test]
+fn of_many_messages_there_are_the_beginnings() {
+    let mut fixture = Fixture::new();
+    let long = vec![b'x'; 20_000];
+    fixture.write(|transaction| transaction.set_aside(&message(1, &long)));
+    let newest = fixture.store.newest_set_aside(&Selection::default(), 9).unwrap();
+    let beginning = SetAsideContent::Message(long[..16_384].to_vec());
+    assert_eq!((&newest[0].content, newest[0].size), (&beginning, 20_000));
+    let entry = fixture.store.set_aside_entry(1).unwrap().unwrap();
+    assert_eq!((entry.content, entry.size), (SetAsideContent::Message(long), 20_000));
 }

@@ -18,8 +18,11 @@ use axum::{
     routing::get,
 };
 use utoipa::{
-    OpenApi,
-    openapi::{OpenApi as Description, PathItem, path::Operation},
+    OpenApi, ToSchema as _,
+    openapi::{
+        Content, OpenApi as Description, PathItem, Ref, Response as Described, ResponseBuilder,
+        path::Operation,
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -45,7 +48,7 @@ struct About;
 
 /// Everything below `/api`, and its description.
 fn described() -> (Router<App>, Description) {
-    OpenApiRouter::with_openapi(About::openapi())
+    let (router, mut description) = OpenApiRouter::with_openapi(About::openapi())
         .routes(routes!(standing::standing))
         .routes(routes!(meters::meters))
         .routes(routes!(meters::meter))
@@ -62,7 +65,22 @@ fn described() -> (Router<App>, Description) {
         .routes(routes!(records::forward))
         .routes(routes!(settings::settings, settings::change))
         .routes(routes!(settings::attempt))
-        .split_for_parts()
+        .split_for_parts();
+    for item in description.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
+            operation.responses.responses.insert("default".into(), other_answer().into());
+        }
+    }
+    (router, description)
+}
+
+/// What can come of any question: no password, a wrong one, JSON that is none.
+fn other_answer() -> Described {
+    let error = Content::new(Some(Ref::from_schema_name(ErrorBody::name())));
+    ResponseBuilder::new()
+        .description("It is refused, or something is wrong here")
+        .content("application/json", error)
+        .build()
 }
 
 pub(crate) fn routes() -> Router<App> {

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use super::{
     asked::{Asked, Named, Sent, limited},
@@ -58,6 +58,24 @@ pub(super) struct Count {
     pub(super) count: u64,
 }
 
+/// What comes of a decision.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "it describes what is sent")]
+pub(super) enum Decided {
+    /// It is done
+    #[response(status = 200)]
+    Done(Count),
+    /// No such entry, or no such meter
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+    /// It is not as described
+    #[response(status = 422)]
+    Wrong(ErrorBody),
+    /// The store cannot be written
+    #[response(status = 503)]
+    NotKept(ErrorBody),
+}
+
 /// What is set aside, the newest first
 #[utoipa::path(get, path = "/api/set-aside", params(Parameters), responses(
     (status = 200, body = Entries),
@@ -93,13 +111,7 @@ pub(super) async fn entry(
 
 /// Release an entry: the bridge does so within seconds
 #[utoipa::path(post, path = "/api/set-aside/{id}/release", params(("id" = i64, Path)),
-    request_body(content = Nothing),
-    responses(
-        (status = 200, body = Count),
-        (status = 404, body = ErrorBody),
-        (status = 422, description = "It is not as described", body = ErrorBody),
-        (status = 503, body = ErrorBody),
-    ))]
+    request_body = Nothing, responses(Decided))]
 pub(super) async fn release(
     State(app): State<App>,
     Named(id): Named<i64>,
@@ -111,13 +123,7 @@ pub(super) async fn release(
 
 /// Put an entry out of sight
 #[utoipa::path(post, path = "/api/set-aside/{id}/discard", params(("id" = i64, Path)),
-    request_body(content = Nothing),
-    responses(
-        (status = 200, body = Count),
-        (status = 404, body = ErrorBody),
-        (status = 422, description = "It is not as described", body = ErrorBody),
-        (status = 503, body = ErrorBody),
-    ))]
+    request_body = Nothing, responses(Decided))]
 pub(super) async fn discard(
     State(app): State<App>,
     Named(id): Named<i64>,
@@ -128,12 +134,8 @@ pub(super) async fn discard(
 }
 
 /// Release all entries that are chosen
-#[utoipa::path(post, path = "/api/set-aside/release", request_body = Chosen, responses(
-    (status = 200, body = Count),
-    (status = 404, description = "No such meter", body = ErrorBody),
-    (status = 422, description = "It is not as described", body = ErrorBody),
-    (status = 503, body = ErrorBody),
-))]
+#[utoipa::path(post, path = "/api/set-aside/release", request_body = Chosen,
+    responses(Decided))]
 pub(super) async fn release_all(
     State(app): State<App>,
     Sent(chosen): Sent<Chosen>,
@@ -142,12 +144,8 @@ pub(super) async fn release_all(
 }
 
 /// Put all entries that are chosen out of sight
-#[utoipa::path(post, path = "/api/set-aside/discard", request_body = Chosen, responses(
-    (status = 200, body = Count),
-    (status = 404, description = "No such meter", body = ErrorBody),
-    (status = 422, description = "It is not as described", body = ErrorBody),
-    (status = 503, body = ErrorBody),
-))]
+#[utoipa::path(post, path = "/api/set-aside/discard", request_body = Chosen,
+    responses(Decided))]
 pub(super) async fn discard_all(
     State(app): State<App>,
     Sent(chosen): Sent<Chosen>,

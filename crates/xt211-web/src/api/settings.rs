@@ -97,7 +97,7 @@ pub(super) async fn settings(
         add(Section::Meter, number, list);
     }
     let file = all.file.display().to_string();
-    let (is_new, read_only) = (all.is_new, all.read_only);
+    let (is_new, read_only) = (app.backend.needs_setup(), all.read_only);
     Ok(Json(SettingsView { file, is_new, read_only, settings }))
 }
 

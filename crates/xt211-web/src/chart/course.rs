@@ -8,6 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
+use xt211_message::Value;
 use xt211_obis::ObisCode;
 use xt211_store::{MeterKey, Queries, StoreError};
 
@@ -16,7 +17,7 @@ use super::{
     kept,
     period::{Period, View},
     sampler::{Sample, Sampler, usual_distance},
-    totals::Cuts,
+    totals::{Cuts, rounded},
 };
 
 /// What goes up and down.
@@ -113,13 +114,36 @@ impl Formula {
         self.plus.iter().chain(&self.minus).copied()
     }
 
-    /// `None` if one of them is missing.
-    fn value(&self, values: &BTreeMap<ObisCode, f64>) -> Option<f64> {
-        let sum = |codes: &[ObisCode]| -> Option<f64> {
-            codes.iter().map(|code| values.get(code).copied()).sum()
-        };
-        Some(sum(&self.plus)? - sum(&self.minus)?)
+    /// What each of them held. `None` if one of them is missing.
+    fn held(&self, values: impl Fn(ObisCode) -> Option<f64>) -> Option<Vec<f64>> {
+        self.codes().map(values).collect()
     }
+
+    /// Those that are added, less the others.
+    fn sum(&self, values: impl Iterator<Item = f64>) -> f64 {
+        let plus = self.plus.len();
+        values.enumerate().map(|(at, value)| if at < plus { value } else { -value }).sum()
+    }
+
+    /// The power on average between two readings of totals, in W. `None` if it is not known, as one
+    /// of the totals began anew or fell.
+    fn average(&self, cuts: &Cuts, before: &Held, now: &Held) -> Option<f64> {
+        let is_cut = |code| cuts.between(code, before.time, now.time).next().is_some();
+        let counted = before.values.iter().zip(&now.values).map(|(before, now)| now - before);
+        if self.codes().any(is_cut) || counted.clone().any(|amount| amount < 0.0) {
+            return None;
+        }
+        let hours = now.time.duration_since(before.time).as_secs_f64() / 3_600.0;
+        // Watts of kilowatt hours. The times differ, as all of one time come at once.
+        Some(rounded(self.sum(counted) / hours * 1_000.0))
+    }
+}
+
+/// What the registers of a formula held at a time.
+#[derive(Clone, Debug)]
+struct Held {
+    time: Timestamp,
+    values: Vec<f64>,
 }
 
 /// A curve to be.
@@ -199,27 +223,70 @@ pub(crate) fn course(
     Ok(tracers.into_iter().map(Tracer::finish).collect())
 }
 
+/// The power on average between two readings of totals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Average {
+    /// In W; below zero, more was fed in than drawn.
+    pub(crate) watts: f64,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+}
+
+/// How many readings are looked through for two that have all totals.
+const LOOK_THROUGH: usize = 20;
+
+/// The power on average between the last two readings of totals up to a time, as its curve would
+/// have it. `None` for a meter with a register of power, and if it is not known.
+pub(crate) fn newest_average(
+    queries: &Queries,
+    meter: MeterKey,
+    codes: &BTreeSet<ObisCode>,
+    until: Timestamp,
+) -> Result<Option<Average>, StoreError> {
+    let plan = plans(Quantity::Power, codes).into_iter().find(|plan| plan.is_average);
+    let Some(Plan { formula, .. }) = plan else { return Ok(None) };
+    let (mut newest, mut latest): (Option<Held>, _) = (None, kept::to_time(until));
+    for _ in 0..LOOK_THROUGH {
+        let Some((time, registers)) = queries.newest_reading(meter, latest)? else { break };
+        latest = time.saturating_sub(time::Duration::NANOSECOND);
+        let number = |code| match registers.get(code)? {
+            Value::Number(value) => Some(value.to_f64()),
+            Value::Text(_) => None,
+        };
+        let Some(values) = formula.held(number) else { continue };
+        let held = Held { time: kept::to_timestamp(time), values };
+        let Some(now) = &newest else {
+            newest = Some(held);
+            continue;
+        };
+        let watts = formula.average(&kept::cuts(queries, meter)?, &held, now);
+        return Ok(watts.map(|watts| Average { watts, from: held.time, to: now.time }));
+    }
+    Ok(None)
+}
+
 /// Follows one curve through the readings.
 struct Tracer {
     plan: Plan,
     sampler: Sampler,
-    /// The sum of totals at a time.
-    before: Option<(Timestamp, f64)>,
+    /// The totals before.
+    before: Option<Held>,
 }
 
 impl Tracer {
     fn take(&mut self, cuts: &Cuts, time: Timestamp, values: &BTreeMap<ObisCode, f64>) {
-        let Some(value) = self.plan.formula.value(values) else { return };
+        let formula = &self.plan.formula;
+        let Some(values) = formula.held(|code| values.get(&code).copied()) else { return };
         if !self.plan.is_average {
-            return self.sampler.measured(time, value);
+            return self.sampler.measured(time, formula.sum(values.into_iter()));
         }
-        let Some((since, before)) = self.before.replace((time, value)) else { return };
-        let is_cut = |code| cuts.between(code, since, time).next().is_some();
-        if !self.plan.formula.codes().any(is_cut) {
-            let hours = time.duration_since(since).as_secs_f64() / 3_600.0;
-            // Watts of kilowatt hours. The times differ, as all of one time come at once.
-            self.sampler.averaged(since, time, (value - before) / hours * 1_000.0);
+        let now = Held { time, values };
+        if let Some(before) = &self.before
+            && let Some(watts) = formula.average(cuts, before, &now)
+        {
+            self.sampler.averaged(before.time, time, watts);
         }
+        self.before = Some(now);
     }
 
     fn finish(self) -> Curve {

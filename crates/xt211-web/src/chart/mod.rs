@@ -26,10 +26,11 @@ mod words;
 pub(crate) use self::{
     answer::{Consumption, Course, Subject, consumption_of, course_of, no_meter, too_far},
     bars::{bars, by_what, legend as bars_legend, remark},
-    consumption::Bucket,
-    course::{Curve, Quantity},
+    consumption::{Bucket, EXPORT, IMPORT},
+    course::{Curve, Quantity, newest_average},
     curves::{curves, legend as curves_legend, rows, unit, value, words_of},
     drawing::Key,
+    kept::{to_time, to_timestamp},
     period::View,
     question::{Asked, Form, Question, What, address, numbers_address},
     words::{

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    backend::DatabaseSign,
+    backend::Condition,
     download::download,
     failure::Failure,
     form::Fields,
@@ -78,7 +78,7 @@ pub(crate) async fn export(State(app): State<App>, visitor: Visitor, Query(()): 
 }
 
 fn is_forwarding(app: &App) -> bool {
-    app.backend.vital_signs().borrow().influxdb != DatabaseSign::Off
+    app.backend.vital_signs().borrow().influxdb != Condition::Off
 }
 
 /// What is kept of the chosen days, as a file.

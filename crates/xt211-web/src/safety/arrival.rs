@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{
     extract::{ConnectInfo, Request},
     http::{
-        HeaderMap, HeaderValue, StatusCode, Version,
-        header::{CONTENT_TYPE, FORWARDED, HOST, ORIGIN},
+        HeaderMap, HeaderName, HeaderValue, StatusCode, Version,
+        header::{CONTENT_TYPE, FORWARDED, HOST, ORIGIN, VIA},
         uri::Authority,
     },
 };
@@ -45,9 +45,7 @@ impl Arrival {
         let base = if is_ingress { base(headers)? } else { String::new() };
         let host = host(request)?;
         let forwarded_for = headers.get_all("x-forwarded-for").iter().next_back();
-        let is_forwarded = forwarded_for.is_some()
-            || headers.contains_key("x-forwarded-host")
-            || headers.contains_key(FORWARDED);
+        let is_forwarded = headers.keys().any(is_of_proxy);
         // A proxy on this machine adds whom it speaks for at the end. Anybody else may write there
         // what they like. Whoever does so from this machine gets around the brake for one only.
         let source = forwarded_for.filter(|_| peer.is_loopback()).and_then(last_address);
@@ -135,6 +133,14 @@ fn base(headers: &HeaderMap) -> Result<String, Failure> {
         return Err(Failure::Refused(StatusCode::BAD_REQUEST, message.into()));
     }
     Ok(path.to_owned())
+}
+
+/// Whether it is a header that proxies add, be it only one of them.
+fn is_of_proxy(name: &HeaderName) -> bool {
+    *name == FORWARDED
+        || *name == VIA
+        || name == "x-real-ip"
+        || name.as_str().starts_with("x-forwarded-")
 }
 
 fn last_address(forwarded_for: &HeaderValue) -> Option<IpAddr> {

@@ -1,5 +1,7 @@
 //! A field of a form.
 
+use std::hash::{Hash as _, Hasher};
+
 use crate::backend::{Place, Setting, SettingValue};
 
 use super::catalogue::{KnownSetting, SettingKind};
@@ -63,11 +65,16 @@ impl Field {
 
     /// Takes what was entered. What cannot be changed stays, whatever was sent.
     pub(crate) fn enter<'e>(&mut self, entered: impl Fn(&str) -> Option<&'e str>) {
-        if self.is_locked {
-            return;
-        }
         let name = self.name();
         let value = entered(&name);
+        if self.is_locked {
+            if let (Some(variable), Some(_)) = (&self.variable, value) {
+                self.error = Some(format!(
+                    "It is set by the environment variable {variable}, and can only be changed there."
+                ));
+            }
+            return;
+        }
         if self.is_secret() {
             // A space may be part of it.
             self.secret = value.filter(|value| !value.is_empty()).map(String::from);
@@ -76,6 +83,19 @@ impl Field {
         } else if let Some(value) = value {
             value.trim().clone_into(&mut self.value);
         }
+    }
+
+    /// Notes what it is, if that is not what was entered. Of a secret, nothing is told.
+    pub(crate) fn tell_what_it_is(&mut self) {
+        if !self.is_secret() && self.value != self.was {
+            let was = if self.was.is_empty() { "not set" } else { &self.was };
+            self.error = Some(format!("At the moment it is {was}."));
+        }
+    }
+
+    /// Adds what it is to what a form was made from.
+    pub(crate) fn hash(&self, hasher: &mut impl Hasher) {
+        (self.name(), &self.was, self.is_set).hash(hasher);
     }
 
     /// What is to be set, if anything: to a text, or to nothing.

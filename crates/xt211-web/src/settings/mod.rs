@@ -16,12 +16,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    app::App,
-    backend::{Edit, Section},
-    failure::Failure,
-    form::Fields,
-    frame::Page,
-    visitor::Visitor,
+    app::App, backend::Section, failure::Failure, form::Fields, frame::Page, visitor::Visitor,
 };
 
 pub use self::catalogue::{KnownSetting, SettingKind, catalogue};
@@ -70,8 +65,7 @@ async fn change_section(
 ) -> Result<Response, Failure> {
     let is_it = |section: &Section| *section != Section::Meter && section.name() == name;
     let section = Section::ALL.into_iter().find(is_it).ok_or(Failure::NotFound)?;
-    let mut sheet = Sheet::new(&app.backend.settings(), section, 0);
-    sheet.enter(&entered);
+    let sheet = Sheet::new(&app.backend.settings(), section, 0);
     settle(&app, &visitor, sheet, &entered).await
 }
 
@@ -84,15 +78,11 @@ async fn change_meter(
     let settings = app.backend.settings();
     // There is always one, even if nothing is said of it.
     let count = settings.meters.len().max(1);
-    let mut sheet = match number.cmp(&count) {
+    let sheet = match number.cmp(&count) {
         Ordering::Less => Sheet::new(&settings, Section::Meter, number),
         Ordering::Equal => Sheet::new_meter(&settings),
         Ordering::Greater => return Err(Failure::NotFound),
     };
-    sheet.enter(&entered);
-    if !sheet.is_same(&entered) {
-        return page::SettingsPage::with(&app, &visitor, sheet);
-    }
     settle(&app, &visitor, sheet, &entered).await
 }
 
@@ -103,6 +93,8 @@ async fn settle(
     mut sheet: Sheet,
     entered: &Fields,
 ) -> Result<Response, Failure> {
+    sheet.enter(entered);
+    sheet.compare(entered);
     if entered.get(BUTTON) == Some("try") {
         sheet.attempt(app).await;
     } else if sheet.save(app).await {
@@ -124,14 +116,10 @@ async fn remove_meter(
         return Err(Failure::NotFound);
     }
     let mut sheet = Sheet::new(&settings, Section::Meter, number);
-    if sheet.is_same(&entered) {
-        match app.backend.save(Edit { remove_meter: Some(number), ..Edit::default() }).await {
-            Ok(()) => {
-                let address = format!("{}/settings?removed=meter", visitor.base);
-                return Ok(Redirect::to(&address).into_response());
-            }
-            Err(refusals) => sheet.refuse(refusals),
-        }
+    sheet.compare(&entered);
+    if sheet.remove_meter(&app).await {
+        let address = format!("{}/settings?removed=meter", visitor.base);
+        return Ok(Redirect::to(&address).into_response());
     }
     page::SettingsPage::with(&app, &visitor, sheet)
 }

@@ -1,6 +1,9 @@
 //! Some settings of a section, as a form.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hasher as _},
+};
 
 use crate::{
     app::App,
@@ -13,8 +16,7 @@ use super::{
     field::Field,
 };
 
-/// The field that tells which meter a form is about, for meters are counted, and somebody may have
-/// removed one meanwhile.
+/// The field that tells what a form was made from, for somebody may have changed it meanwhile.
 const ABOUT: &str = "about";
 
 /// Some settings of a section, as a form.
@@ -31,8 +33,10 @@ pub(crate) struct Sheet {
     pub(crate) errors: Vec<String>,
     /// What works.
     pub(crate) success: Option<String>,
-    /// The id of the meter that it is about, as it is.
+    /// What it was made from, in few characters.
     pub(crate) about: String,
+    /// Why nothing can be saved, if so.
+    pub(crate) read_only: Option<String>,
 }
 
 impl Sheet {
@@ -64,12 +68,19 @@ impl Sheet {
         fields: Vec<Field>,
         more: Vec<Field>,
     ) -> Self {
-        let about = match section {
-            Section::Meter => meter_id(settings, meter),
-            _ => String::new(),
-        };
-        let (more_title, errors, success) = ("More settings", Vec::new(), None);
-        Self { section, meter, fields, more, more_title, errors, success, about }
+        let mut hasher = DefaultHasher::new();
+        fields.iter().chain(&more).for_each(|field| field.hash(&mut hasher));
+        Self {
+            section,
+            meter,
+            fields,
+            more,
+            more_title: "More settings",
+            errors: Vec::new(),
+            success: None,
+            about: format!("{:x}", hasher.finish()),
+            read_only: settings.read_only.clone(),
+        }
     }
 
     /// A meter that is yet to be added, with what says which one it is left to be entered.
@@ -96,15 +107,15 @@ impl Sheet {
         self.all_mut().for_each(|field| field.enter(|name| entered.get(name)));
     }
 
-    /// Whether a form that was sent is about the same meter, which is noted if not.
-    pub(crate) fn is_same(&mut self, entered: &Fields) -> bool {
-        let is_same = entered.get(ABOUT).unwrap_or_default() == self.about;
-        if !is_same {
-            let message = "The meters were changed meanwhile. Look whether this is the right one, \
-                           and try again.";
+    /// Refuses a form that was made from something else than what is there now: from other values, or
+    /// from another meter, for these are counted.
+    pub(crate) fn compare(&mut self, entered: &Fields) {
+        if entered.get(ABOUT).is_some_and(|about| about != self.about) {
+            let message = "This was changed meanwhile, and nothing of yours is saved yet. Look \
+                           whether it is right, and try again.";
             self.errors.push(message.into());
+            self.all_mut().for_each(Field::tell_what_it_is);
         }
-        is_same
     }
 
     /// What was changed.
@@ -116,8 +127,20 @@ impl Sheet {
     /// Saves what was changed. Returns whether that worked; if not, all that is wrong is noted.
     pub(crate) async fn save(&mut self, app: &App) -> bool {
         let edit = self.edit();
-        if edit == Edit::default() {
+        if edit == Edit::default() && self.can_be_saved() {
             return true;
+        }
+        self.send(app, edit).await
+    }
+
+    /// Removes the meter that it is about. Returns whether that worked, as [`save`](Self::save).
+    pub(crate) async fn remove_meter(&mut self, app: &App) -> bool {
+        self.send(app, Edit { remove_meter: Some(self.meter), ..Edit::default() }).await
+    }
+
+    async fn send(&mut self, app: &App, edit: Edit) -> bool {
+        if !self.can_be_saved() {
+            return false;
         }
         match app.backend.save(edit).await {
             Ok(()) => true,
@@ -128,8 +151,19 @@ impl Sheet {
         }
     }
 
+    /// Whether it is worth trying to; if not, why is noted.
+    fn can_be_saved(&mut self) -> bool {
+        if let Some(reason) = &self.read_only {
+            self.errors.push(format!("Nothing can be changed here: {reason}"));
+        }
+        !self.is_wrong()
+    }
+
     /// Tries out what was entered. Returns whether it works; what came of it is noted.
     pub(crate) async fn attempt(&mut self, app: &App) -> bool {
+        if self.is_wrong() {
+            return false;
+        }
         let Some(trial) = trial(self.section) else { return true };
         if let Some(url) =
             self.all_mut().find(|field| field.known.key == "url" && field.value.is_empty())
@@ -213,13 +247,6 @@ pub(crate) const fn trial(section: Section) -> Option<Trial> {
 pub(crate) fn free_number(settings: &Settings) -> usize {
     let is_set = |meter: &BTreeMap<String, Setting>| !meter.is_empty();
     if settings.meters.iter().any(is_set) { settings.meters.len() } else { 0 }
-}
-
-/// The id of a meter; nothing if there is none of that number.
-fn meter_id(settings: &Settings, meter: usize) -> String {
-    let is_there = meter < settings.meters.len();
-    let mut fields = fields(settings, Section::Meter, meter).filter(|_| is_there);
-    fields.find(|field| field.known.key == "id").map(|field| field.value).unwrap_or_default()
 }
 
 fn fields(settings: &Settings, section: Section, meter: usize) -> impl Iterator<Item = Field> {

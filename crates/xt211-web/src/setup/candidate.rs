@@ -15,6 +15,12 @@ const MAX_TOPICS: usize = 1_000;
 /// The longest topic that is offered, in bytes: longer ones are hardly of a meter.
 const MAX_LENGTH: usize = 4_000;
 
+/// And the one with the most levels.
+const MAX_LEVELS: usize = 16;
+
+/// The longest serial number that is shown, in bytes. A message may hold any text.
+const MAX_SERIAL: usize = 64;
+
 /// What was heard of each topic.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Topics(BTreeMap<String, Sound>);
@@ -70,6 +76,7 @@ impl Topics {
         let sound = self.0.entry(topic).or_default();
         sound.has_reading |= has_reading;
         sound.has_state |= has_state;
+        let serial = serial.filter(|serial| serial.len() <= MAX_SERIAL);
         sound.serial = serial.or(sound.serial.take());
         sound.value = value.or(sound.value.take());
     }
@@ -148,7 +155,8 @@ type Family<'t> = BTreeMap<&'t str, &'t Sound>;
 /// Whether a topic can be one of a meter, as far as it is a single one.
 fn can_be_set(topic: &str) -> bool {
     (1..=MAX_LENGTH).contains(&topic.len())
-        && !topic.contains(['+', '#', '\0'])
+        && topic.split('/').count() <= MAX_LEVELS
+        && !topic.contains(|c: char| matches!(c, '+' | '#') || c.is_control())
         && !topic.starts_with('$')
 }
 
@@ -179,16 +187,20 @@ fn name(candidates: &mut [Candidate], taken: &BTreeSet<String>) {
         only.name = "XT211 Meter".into();
         return;
     }
-    let topics: Vec<_> = candidates.iter().map(|it| it.data_topic.clone()).collect();
+    let topics: BTreeSet<_> = candidates.iter().map(|it| it.data_topic.clone()).collect();
+    // In how many of them each level is.
+    let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
+    for topic in &topics {
+        for level in topic.split('/').collect::<BTreeSet<_>>() {
+            *levels.entry(level).or_default() += 1;
+        }
+    }
+    let is_of_one = |level: &&str| !level.is_empty() && levels.get(level) == Some(&1);
     let mut taken = taken.clone();
     for candidate in candidates {
-        let is_of_others = |level: &&str| {
-            let mut others = topics.iter().filter(|topic| **topic != candidate.data_topic);
-            others.any(|topic| topic.split('/').any(|other| other == *level))
-        };
         let data_topic = candidate.data_topic.clone();
         let mut levels = parent(&data_topic).rsplit('/').chain(data_topic.rsplit('/').take(1));
-        let own = levels.find(|level| !level.is_empty() && !is_of_others(level));
+        let own = levels.find(is_of_one);
         let level = own.or(data_topic.rsplit('/').nth(1)).unwrap_or(&data_topic);
         candidate.name = format!("XT211 Meter {level}").trim_end().to_owned();
         let id = id(level);
@@ -206,10 +218,10 @@ fn id(text: &str) -> String {
 
     let character = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     let id: String = text.chars().take(MAX_LENGTH).map(character).collect();
-    match id.trim_matches('_') {
+    match id.to_ascii_lowercase().trim_matches('_') {
         "" => "meter".into(),
         // Its place in the topics is taken.
         "bridge" => "bridge-meter".into(),
-        id => id.to_ascii_lowercase(),
+        id => id.to_owned(),
     }
 }

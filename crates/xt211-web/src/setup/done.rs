@@ -10,7 +10,7 @@ use xt211_store::{Reader, StoreError};
 
 use crate::{
     app::App,
-    backend::{Sign, VitalSigns},
+    backend::{BrokerSign, Condition, VitalSigns},
     frame::{Frame, Here, Page, render},
     visitor::Visitor,
 };

@@ -21,6 +21,7 @@ use crate::{
     failure::Failure,
     form::Fields,
     frame::{Frame, Here, Page, render},
+    live,
     settings::{Sheet, free_number, zones},
     visitor::Visitor,
 };
@@ -119,17 +120,19 @@ pub(super) async fn choose(
 pub(super) async fn heard(
     State(app): State<App>,
     visitor: Visitor,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let turn = live::turn(&app)?;
     let heard = app.backend.listen(Edit::default()).ready_chunks(AT_ONCE);
     let mut topics = Topics::default();
     let events = heard.map(move |messages| {
+        let _turn = &turn;
         let trouble = messages.into_iter().filter_map(|message| topics.take(message)).last();
         let settings = app.backend.settings();
         let found = Found::new(&visitor, &settings, &topics, trouble);
         // It needs nothing that could fail.
         Ok(Event::default().data(found.render().unwrap_or_default()))
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    Ok(Sse::new(events).keep_alive(KeepAlive::default()))
 }
 
 async fn listen_for_a_while(

@@ -6,6 +6,8 @@ mod done;
 mod meters;
 mod sheets;
 mod step;
+#[cfg(test)]
+mod tests;
 mod wildcard;
 
 use axum::{
@@ -36,7 +38,7 @@ pub(crate) async fn first(
     request: Request,
     next: Next,
 ) -> Response {
-    match app.backend.settings().is_new {
+    match app.backend.needs_setup() {
         true => begin(visitor).await.into_response(),
         false => next.run(request).await,
     }

@@ -47,6 +47,7 @@ pub(super) async fn take(
 ) -> Result<Response, Failure> {
     let (step, mut sheet) = sheet(&app.backend.settings(), &name).ok_or(Failure::NotFound)?;
     sheet.enter(&entered);
+    sheet.compare(&entered);
     let is_wanted = step != Step::HomeAssistant
         || sheet.field_mut("url").is_some_and(|url| !url.value.is_empty());
     let works = entered.get(BUTTON) == Some("save") || !is_wanted || sheet.attempt(&app).await;
@@ -59,8 +60,7 @@ pub(super) async fn take(
 
 fn page(app: &App, visitor: &Visitor, step: Step, sheet: Sheet, has_failed: bool) -> SheetPage {
     let frame = Frame::new(Here::Setup, visitor, app.backend.as_ref());
-    let read_only = app.backend.settings().read_only;
-    SheetPage { frame, step, read_only, sheet, has_failed }
+    SheetPage { frame, step, read_only: sheet.read_only.clone(), sheet, has_failed }
 }
 
 /// The form of a step, if it has one.

@@ -1,15 +1,28 @@
 //! Meters whose topics differ in one level only, as one with a `+` in its place.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use super::candidate::Candidate;
 
+/// A topic with a `+` in place of a level: what is before it, and what behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pattern<'t> {
+    before: &'t str,
+    behind: &'t str,
+}
+
+impl fmt::Display for Pattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{}", self.before, self.behind)
+    }
+}
+
 /// The topics of readings and states with a `+` in them.
-type Patterns = (String, String);
+type Patterns<'t> = (Pattern<'t>, Pattern<'t>);
 
 /// What stands for several of the candidates each, and takes in nothing else of the topics.
 pub(super) fn candidates(single: &[Candidate], topics: &[&str]) -> Vec<Candidate> {
-    let mut groups: BTreeMap<Patterns, Vec<&Candidate>> = BTreeMap::new();
+    let mut groups: BTreeMap<Patterns<'_>, Vec<&Candidate>> = BTreeMap::new();
     for candidate in single.iter().filter(|candidate| candidate.has_reading) {
         for patterns in patterns(candidate) {
             groups.entry(patterns).or_default().push(candidate);
@@ -24,53 +37,54 @@ pub(super) fn candidates(single: &[Candidate], topics: &[&str]) -> Vec<Candidate
 }
 
 /// A candidate's topics with a `+` in place of each level that both have.
-fn patterns(candidate: &Candidate) -> impl Iterator<Item = Patterns> {
-    let levels: Vec<_> = candidate.data_topic.split('/').collect();
-    let patterns: Vec<_> = levels
-        .iter()
-        .enumerate()
-        .filter_map(|(at, level)| {
-            let data = with_plus(&candidate.data_topic, at, level)?;
-            Some((data, with_plus(&candidate.status_topic, at, level)?))
-        })
-        .collect();
-    patterns.into_iter()
+fn patterns(candidate: &Candidate) -> impl Iterator<Item = Patterns<'_>> {
+    let levels = levels(&candidate.data_topic).enumerate();
+    let levels = levels.filter(|(_, (level, _))| !level.is_empty());
+    levels.filter_map(|(at, (level, data))| {
+        Some((data, pattern(&candidate.status_topic, at, level)?))
+    })
+}
+
+/// The levels of a topic, each with the topic around it.
+fn levels(topic: &str) -> impl Iterator<Item = (&str, Pattern<'_>)> {
+    let mut start = 0;
+    topic.split('/').map(move |level| {
+        let end = start + level.len();
+        // Cannot be missing: these are the boundaries of levels.
+        let before = topic.get(..start).unwrap_or_default();
+        let behind = topic.get(end..).unwrap_or_default();
+        start = end + 1;
+        (level, Pattern { before, behind })
+    })
 }
 
 /// A topic with a `+` in place of a level: at this place, or else at the only one where it is.
-fn with_plus(topic: &str, at: usize, level: &str) -> Option<String> {
-    if level.is_empty() {
-        return None;
+fn pattern<'t>(topic: &'t str, at: usize, level: &str) -> Option<Pattern<'t>> {
+    let places = levels(topic).enumerate().filter(|(_, (other, _))| *other == level);
+    let places: Vec<_> = places.map(|(place, (_, pattern))| (place, pattern)).collect();
+    match (places.iter().find(|(place, _)| *place == at), places.as_slice()) {
+        (Some((_, pattern)), _) | (None, [(_, pattern)]) => Some(*pattern),
+        _ => None,
     }
-    let mut levels: Vec<_> = topic.split('/').collect();
-    let places: Vec<_> =
-        (0..levels.len()).filter(|place| levels.get(*place) == Some(&level)).collect();
-    let place = match places.as_slice() {
-        places if places.contains(&at) => at,
-        [only] => *only,
-        _ => return None,
-    };
-    *levels.get_mut(place)? = "+";
-    Some(levels.join("/"))
 }
 
 fn join<'c>(
-    data_topic: String,
-    status_topic: String,
+    data: Pattern<'_>,
+    status: Pattern<'_>,
     members: &[&'c Candidate],
 ) -> (Candidate, Vec<&'c Candidate>) {
-    let at = data_topic.split('/').position(|level| level == "+").unwrap_or_default();
+    let at = data.before.split('/').count().saturating_sub(1);
     let battery = |member: &&Candidate| {
         let level = member.data_topic.split('/').nth(at)?;
-        with_plus(member.battery_topic.as_deref()?, at, level)
+        Some(pattern(member.battery_topic.as_deref()?, at, level)?.to_string())
     };
     let wild = Candidate {
         // Each of them gets the level as its id, and behind its name.
         id: "meter".into(),
         name: "XT211 Meter".into(),
         battery_topic: members.iter().find_map(battery),
-        data_topic,
-        status_topic,
+        data_topic: data.to_string(),
+        status_topic: status.to_string(),
         others: Vec::new(),
         has_reading: true,
         serials: members.iter().flat_map(|member| member.serials.iter().cloned()).collect(),

@@ -13,15 +13,13 @@ use xt211_obis::{Direction, Meaning, ObisCode, Phase, Quantity, RegisterKind, Ta
 use xt211_store::{EraOf, MeterKey, Queries, StoreError};
 
 use super::Moment;
+use crate::chart::{EXPORT, IMPORT};
 
 /// How many readings are looked through for a register that the newest of them lack.
 const LOOK_THROUGH: usize = 100;
 
 /// How far ahead of our clock the newest reading may be; the decision takes none beyond.
 const AHEAD: Duration = Duration::minutes(10);
-
-const IMPORT: ObisCode = ObisCode::reduced(1, 8, 0);
-const EXPORT: ObisCode = ObisCode::reduced(2, 8, 0);
 
 /// What a meter's registers held when they were last read.
 #[derive(Clone, Debug)]

@@ -8,6 +8,9 @@ use xt211_store::{MeterKey, Queries, SetAside, SetAsideContent, StoreError};
 
 use super::{Moment, RegisterView, as_text};
 
+/// The most bytes of a message that are shown. It may be of any size.
+const LONGEST: usize = 1 << 20;
+
 /// Something that was set aside.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct SetAsideView {
@@ -44,7 +47,8 @@ pub(crate) enum ContentView {
     Message {
         /// Its size in bytes.
         size: u64,
-        /// It as text; what is no text, and what cannot be seen, as escapes.
+        /// Its beginning as text, up to 1 MiB of it, or 16 KiB in a list; what is no text, and what
+        /// cannot be seen, as escapes.
         text: String,
     },
     /// Registers of a reading.
@@ -86,7 +90,7 @@ impl SetAsideView {
         let (topic, reason) = (seen(&entry.topic), seen(&entry.reason));
         let obstacle = entry.obstacle.as_deref().map(seen);
         let (at, last_at) = (Moment(entry.at), Moment(entry.last_at));
-        let content = ContentView::from(entry.content);
+        let content = ContentView::new(entry.content, entry.size);
         Self {
             id,
             code,
@@ -117,13 +121,12 @@ fn id_of(
     Ok(id)
 }
 
-impl From<SetAsideContent> for ContentView {
-    fn from(content: SetAsideContent) -> Self {
-        // No platform's sizes are wider than 64 bits.
-        let size = |bytes: &[u8]| bytes.len() as u64;
+impl ContentView {
+    fn new(content: SetAsideContent, size: u64) -> Self {
         match content {
             SetAsideContent::Message(bytes) => {
-                Self::Message { size: size(&bytes), text: as_text(&bytes) }
+                let shown = bytes.get(..LONGEST).unwrap_or(&bytes);
+                Self::Message { size, text: as_text(shown) }
             }
             SetAsideContent::Reading { time, registers, serial } => Self::Reading {
                 time: Moment(time),
@@ -131,12 +134,10 @@ impl From<SetAsideContent> for ContentView {
                 registers: registers.iter().map(|it| RegisterView::new(it, time)).collect(),
             },
             SetAsideContent::Line { line, .. } => Self::Line { text: as_text(line.as_bytes()) },
-            SetAsideContent::Unreadable(bytes) => Self::Unreadable { size: size(&bytes) },
+            SetAsideContent::Unreadable(_) => Self::Unreadable { size },
         }
     }
-}
 
-impl ContentView {
     /// All of it as a text, for an excerpt.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use xt211_store::{Queries, StoreError};
 
 use super::Moment;
-use crate::backend::{BrokerSign, Sign, VitalSigns};
+use crate::backend::{BrokerSign, Condition, VitalSigns};
 
 /// How things stand.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -61,6 +61,10 @@ pub(crate) enum State {
 }
 
 impl SignView {
+    fn trouble(reason: &str) -> Self {
+        Self { state: State::Trouble, reason: Some(reason.to_owned()) }
+    }
+
     /// The class of its sign.
     pub(crate) fn class(&self) -> &'static str {
         match self.state {
@@ -76,25 +80,33 @@ impl SignView {
     }
 }
 
-impl From<Sign<'_>> for SignView {
-    fn from(sign: Sign<'_>) -> Self {
-        let (state, reason) = match sign {
-            Sign::Off => (State::Off, None),
-            Sign::Waiting => (State::Waiting, None),
-            Sign::Good => (State::Good, None),
-            Sign::Trouble(reason) => (State::Trouble, Some(reason.to_owned())),
-        };
-        Self { state, reason }
+impl From<&BrokerSign> for SignView {
+    fn from(sign: &BrokerSign) -> Self {
+        match sign {
+            BrokerSign::Connecting => Self { state: State::Waiting, reason: None },
+            BrokerSign::Connected(_) => Self { state: State::Good, reason: None },
+            BrokerSign::Trouble(reason) => Self::trouble(reason),
+        }
+    }
+}
+
+impl From<&Condition> for SignView {
+    fn from(condition: &Condition) -> Self {
+        match condition {
+            Condition::Off => Self { state: State::Off, reason: None },
+            Condition::Good => Self { state: State::Good, reason: None },
+            Condition::Trouble(reason) => Self::trouble(reason),
+        }
     }
 }
 
 impl Standing {
     pub(crate) fn new(store: &Queries, signs: &VitalSigns) -> Result<Self, StoreError> {
-        let influxdb = SignView::from(signs.influxdb.sign());
+        let influxdb = SignView::from(&signs.influxdb);
         let sum = |counts: &mut dyn Iterator<Item = u64>| counts.sum();
         let waiting = if influxdb.is_off() { Vec::new() } else { store.waiting_counts()? };
         Ok(Self {
-            broker: signs.broker.sign().into(),
+            broker: (&signs.broker).into(),
             connected_at: match signs.broker {
                 BrokerSign::Connected(since) => Some(Moment(since)),
                 BrokerSign::Connecting | BrokerSign::Trouble(_) => None,
@@ -102,8 +114,8 @@ impl Standing {
             influxdb,
             forwarded_at: store.last_forwarded()?.map(Moment),
             waiting: sum(&mut waiting.into_iter().map(|(_, count)| count)),
-            statistics: signs.statistics.sign().into(),
-            store: signs.store.sign().into(),
+            statistics: (&signs.statistics).into(),
+            store: (&signs.store).into(),
             file: store.path().display().to_string(),
             size: size(store.path()).unwrap_or(0),
             meters: store.meter_count()?,

@@ -126,6 +126,8 @@ async fn what_is_described_is_there() {
             let status = answer.status.as_u16().to_string();
             let is_described = operation["responses"].get(&status).is_some();
             assert!(is_described, "{method} {path}: {status} {}", answer.body);
+            let other = &operation["responses"]["default"]["content"]["application/json"];
+            assert_eq!(other["schema"]["$ref"], "#/components/schemas/ErrorBody");
             assert_ne!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
             count += 1;
         }

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -41,7 +41,11 @@ pub(crate) struct Fixture {
 pub(crate) struct Program {
     folder: TempDir,
     pub(crate) signs: Signs,
+    /// Whether nothing was ever configured.
+    pub(crate) is_new: AtomicBool,
     pub(crate) settings: Mutex<Settings>,
+    /// How often these were looked at.
+    pub(crate) looks: AtomicU64,
     pub(crate) log: Mutex<Vec<LogEntry>>,
     /// What was saved.
     pub(crate) edits: Mutex<Vec<Edit>>,
@@ -49,8 +53,8 @@ pub(crate) struct Program {
     pub(crate) trials: Mutex<Vec<(Trial, Edit)>>,
     /// What is said of the next that is saved or tried out.
     pub(crate) refusals: Mutex<Vec<Refusal>>,
-    /// What is heard.
-    pub(crate) heard: Mutex<Vec<Heard>>,
+    /// What is heard, and why nothing more is.
+    pub(crate) heard: Mutex<Vec<Result<Heard, Refusal>>>,
     /// The ids of meters that are not followed any more.
     pub(crate) forgotten: Mutex<BTreeSet<String>>,
     /// Whether an export has no end, and how an export ended.
@@ -75,7 +79,9 @@ impl Fixture {
         let program = Arc::new(Program {
             folder: tempfile::tempdir().unwrap(),
             signs: Signs::default(),
+            is_new: AtomicBool::default(),
             settings: Mutex::default(),
+            looks: AtomicU64::default(),
             log: Mutex::default(),
             edits: Mutex::default(),
             trials: Mutex::default(),
@@ -206,7 +212,12 @@ impl Backend for Program {
         Err(ended)
     }
 
+    fn needs_setup(&self) -> bool {
+        self.is_new.load(Relaxed)
+    }
+
     fn settings(&self) -> Settings {
+        self.looks.fetch_add(1, Relaxed);
         self.settings.lock().unwrap().clone()
     }
 
@@ -228,6 +239,6 @@ impl Backend for Program {
 
     fn listen(&self, _: Edit) -> BoxStream<'static, Result<Heard, Refusal>> {
         let heard = self.heard.lock().unwrap().clone();
-        stream::iter(heard).map(Ok).chain(stream::pending()).boxed()
+        stream::iter(heard).chain(stream::pending()).boxed()
     }
 }

@@ -11,4 +11,5 @@ mod safety;
 mod sample;
 mod server;
 mod settings;
+mod setup;
 mod views;

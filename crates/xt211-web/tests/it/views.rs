@@ -7,13 +7,13 @@ use axum::{
     http::{Request, StatusCode},
 };
 use futures_util::StreamExt as _;
-use time::OffsetDateTime;
-use xt211_store::Reader;
-use xt211_web::{Backend as _, DatabaseSign, LogEntry, Outcome, StoreSign};
+use time::{Duration, OffsetDateTime};
+use xt211_store::{NewContent, NewSetAside, Reader, StoreError};
+use xt211_web::{Backend as _, Condition, LogEntry, Outcome};
 
 use crate::{
     fixture::Fixture,
-    sample::{HOSTILE, fill},
+    sample::{HOSTILE, fill, now, registers},
 };
 
 fn assert_harmless(page: &str) {
@@ -61,6 +61,28 @@ async fn the_overview_has_every_current_value() {
 }
 
 #[tokio::test]
+async fn the_power_of_a_meter_that_sends_none_is_an_average() {
+    let fixture = Fixture::new();
+    let write = fixture.program.open().write(|store| {
+        let meter = store.add_meter("meter", Some("elektromer/data"))?;
+        for (minutes, total) in [(15, "10"), (0, "10.5")] {
+            let time = now() - Duration::minutes(minutes);
+            store.append_reading(meter, time, &registers(&[("1.8.0", total)]), None)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    write.unwrap();
+    let page = fixture.get("/").await.body;
+    let (_, average) = page.split_once(">Average power</dt><dd>").unwrap();
+    let (average, _) = average.split_once("</dd>").unwrap();
+    assert!(average.starts_with("2000 <span class=\"unit\">W, "), "{average}");
+    assert!(average.contains('–'), "{average}");
+    assert!(!page.contains(">Power</dt>"), "{page}");
+    let meter = fixture.get("/api/meters/meter").await.body;
+    assert!(meter.contains("\"average_power\":{\"watts\":2000"), "{meter}");
+}
+
+#[tokio::test]
 async fn what_is_set_aside_is_released_and_discarded() {
     let fixture = Fixture::new();
     fill(&fixture);
@@ -97,6 +119,31 @@ async fn what_is_set_aside_is_released_and_discarded() {
     let chosen = [("meter", ""), ("code", ""), ("up_to", "3")];
     fixture.post("/set-aside/decide/release", &chosen).await;
     assert_eq!(releases(), [2, 3]);
+}
+
+/// Anybody may send a message of any size.
+#[tokio::test]
+async fn of_a_huge_message_the_beginning_is_shown() {
+    let fixture = Fixture::new();
+    let huge = vec![b'x'; (1 << 20) + 1];
+    let entry = NewSetAside {
+        at: OffsetDateTime::UNIX_EPOCH,
+        meter: None,
+        topic: "elektromer/data",
+        code: "message.syntax",
+        reason: "expected an object",
+        content: NewContent::Message(&huge),
+    };
+    let mut store = fixture.program.open();
+    store.write(|store| store.set_aside(&entry)).unwrap();
+    for (address, shown) in
+        [("/set-aside/1", 1 << 20), ("/api/set-aside/1", 1 << 20), ("/api/set-aside", 16 << 10)]
+    {
+        let answer = fixture.get(address).await.body;
+        assert!(answer.contains("1048577"), "{address}");
+        let longest = answer.split(|it| it != 'x').map(str::len).max();
+        assert_eq!(longest, Some(shown), "{address}");
+    }
 }
 
 #[tokio::test]
@@ -169,7 +216,7 @@ async fn what_was_forwarded_goes_again() {
     let fixture = Fixture::new();
     fill(&fixture);
     assert_eq!(fixture.get("/export/forward").await.status, StatusCode::CONFLICT);
-    fixture.program.signs.send_modify(|signs| signs.influxdb = DatabaseSign::Good);
+    fixture.program.signs.send_modify(|signs| signs.influxdb = Condition::Good);
     let mut store = fixture.program.open();
     let waiting = store.waiting(9).unwrap();
     let tickets: Vec<_> = waiting.iter().map(|record| record.ticket).collect();
@@ -184,11 +231,11 @@ async fn what_was_forwarded_goes_again() {
 #[tokio::test]
 async fn health_is_about_the_store_alone() {
     let fixture = Fixture::new();
-    let trouble = || DatabaseSign::Trouble("away".into());
+    let trouble = || Condition::Trouble("away".into());
     fixture.program.signs.send_modify(|signs| signs.influxdb = trouble());
     let well = fixture.get("/healthz").await;
     assert_eq!((well.status, well.body.as_str()), (StatusCode::OK, "ok\n"));
-    let full = StoreSign::Trouble("the disk is full".into());
+    let full = Condition::Trouble("the disk is full".into());
     fixture.program.signs.send_modify(|signs| signs.store = full);
     let ill = fixture.get("/healthz").await;
     assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);

@@ -27,6 +27,9 @@ pub(crate) struct Browser {
     _folder: TempDir,
 }
 
+/// The height of the tallest picture, in points.
+const TALLEST: f64 = 4000.0;
+
 /// For how long nothing moves on a picture.
 const STILL: Duration = Duration::from_secs(2);
 
@@ -161,6 +164,11 @@ impl Browser {
     pub(crate) async fn write(&mut self, selector: &str, text: &str) {
         self.click(selector).await;
         self.evaluate("document.activeElement.select()").await;
+        self.insert(text).await;
+    }
+
+    /// Writes where the focus is, in the place of what is selected.
+    pub(crate) async fn insert(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
@@ -170,6 +178,9 @@ impl Browser {
             "Tab" => 9,
             "Enter" => 13,
             "Backspace" => 8,
+            "End" => 35,
+            "Escape" => 27,
+            "Home" => 36,
             "ArrowLeft" => 37,
             "ArrowRight" => 39,
             other => panic!("what is the code of {other}?"),
@@ -199,7 +210,7 @@ impl Browser {
     /// Makes a picture of it once nothing moves any more, if somebody wants to see it: in the folder
     /// that `XT211_TEST_PICTURES` names.
     pub(crate) async fn picture(&mut self, name: &str) {
-        let Some(folder) = env::var_os("XT211_TEST_PICTURES") else { return };
+        let Some(folder) = pictures() else { return };
         let begun = Instant::now();
         let (mut last, mut since) = (Value::Null, begun);
         eventually("nothing to move", async || {
@@ -213,8 +224,19 @@ impl Browser {
             is_still.then_some(())
         })
         .await;
-        let picture = STANDARD.decode(last["data"].as_str().unwrap()).unwrap();
-        fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+        save(&folder, name, &last);
+    }
+
+    /// Makes a picture of all of it, also of what is scrolled to, if somebody wants to see it.
+    pub(crate) async fn whole_picture(&mut self, name: &str) {
+        let Some(folder) = pictures() else { return };
+        let metrics = self.call("Page.getLayoutMetrics", json!({})).await;
+        let mut clip = metrics["cssContentSize"].clone();
+        clip["scale"] = 1.into();
+        clip["height"] = clip["height"].as_f64().unwrap().min(TALLEST).into();
+        let whole = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let picture = self.call("Page.captureScreenshot", whole).await;
+        save(&folder, name, &picture);
     }
 
     /// What it has complained of so far: errors of scripts, what a policy forbade.
@@ -258,14 +280,26 @@ impl Browser {
             }
             Some("Log.entryAdded") if entry["level"] == "error" => {
                 let text = entry["text"].as_str().unwrap_or_default();
-                // That something entered is refused is an answer like any other.
-                if !text.contains("422") {
+                // That something entered is refused, or a password asked for, is an answer like any
+                // other.
+                let is_login = entry["url"].as_str().is_some_and(|url| url.ends_with("/login"));
+                if !text.contains("422") && !text.contains("401") && !is_login {
                     self.complaints.push(text.to_owned());
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Where pictures are wanted, if they are.
+fn pictures() -> Option<PathBuf> {
+    env::var_os("XT211_TEST_PICTURES").map(PathBuf::from)
+}
+
+fn save(folder: &Path, name: &str, screenshot: &Value) {
+    let picture = STANDARD.decode(screenshot["data"].as_str().unwrap()).unwrap();
+    fs::write(folder.join(format!("{name}.png")), picture).unwrap();
 }
 
 /// Where Chromium is; installs it if that is ours to do.

@@ -1,6 +1,8 @@
 //! What the tests run on: the program itself, a real broker, a real database and one that does as
 //! it is told, each with a port and a folder of its own, each ended with the test that started it.
 
+#[allow(dead_code, reason = "for those tests that need it")]
+mod alone;
 mod bridge;
 #[allow(dead_code, reason = "for those tests that look at pages")]
 pub(crate) mod browser;
@@ -25,6 +27,8 @@ mod web;
 
 use std::time::{Duration, Instant};
 
+#[allow(unused_imports, reason = "for those tests that need it")]
+pub(crate) use self::alone::{alone, prepared};
 pub(crate) use self::{
     bridge::{Bridge, Finished, run, run_in, run_on, run_unread, run_unread_in, run_with},
     certificates::Authority,

@@ -74,7 +74,10 @@ async fn nobody_through_a_proxy() {
     for (name, value) in [
         ("x-forwarded-for", "192.168.1.2"),
         ("x-forwarded-host", "localhost"),
+        ("x-forwarded-proto", "https"),
+        ("x-real-ip", "192.168.1.2"),
         ("forwarded", "for=192.168.1.2"),
+        ("via", "1.1 proxy"),
     ] {
         let answer = get(&fixture, "/", &[(name, value)]).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}");

@@ -1,0 +1,90 @@
+//! What the modules of many meters send.
+
+use std::io::Write;
+
+use clap::Args;
+use time::{
+    Duration, OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description,
+};
+use xt211_examples::Failure;
+
+/// How many meters there are, and what they send.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Arguments {
+    /// How many messages in all.
+    #[arg(long, default_value_t = 300_000)]
+    pub(crate) messages: u32,
+    /// Of how many meters, one after the other.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) meters: u32,
+    /// How many registers each reading has, at least 1.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) registers: u8,
+    /// The topic; a `+` stands for a meter's number.
+    #[arg(long, default_value = "load/+/data")]
+    pub(crate) topic: String,
+}
+
+/// The time of a reading, as the firmware writes it.
+const TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT");
+
+/// The messages, one after the other: each meter's first reading, then each meter's second.
+pub(crate) struct Messages {
+    arguments: Arguments,
+    topics: Vec<String>,
+    next: u32,
+    time: OffsetDateTime,
+    time_text: String,
+    payload: Vec<u8>,
+}
+
+impl Messages {
+    /// Messages whose last one is of now, each meter's a minute apart.
+    pub(crate) fn new(arguments: &Arguments) -> Result<Self, Failure> {
+        if arguments.meters == 0 || arguments.registers == 0 {
+            return Err("expected at least one meter and one register".into());
+        }
+        let topic = |number| arguments.topic.replace('+', &format!("{number:05}"));
+        let rounds = arguments.messages.div_ceil(arguments.meters);
+        Ok(Self {
+            topics: (0..arguments.meters).map(topic).collect(),
+            next: 0,
+            time: OffsetDateTime::now_utc() - Duration::minutes(rounds.into()),
+            time_text: String::new(),
+            payload: Vec::new(),
+            arguments: arguments.clone(),
+        })
+    }
+
+    /// The next topic and payload.
+    pub(crate) fn next(&mut self) -> Result<Option<(&str, &[u8])>, Failure> {
+        let Arguments { messages, meters, registers, .. } = self.arguments;
+        if self.next == messages {
+            return Ok(None);
+        }
+        let (round, meter) = (self.next / meters, self.next % meters);
+        if meter == 0 {
+            self.time += Duration::minutes(1);
+            self.time_text = self.time.format(TIME)?;
+        }
+        self.next += 1;
+        // 6 kW for a minute.
+        let watt_hours = 100 * u64::from(round);
+        self.payload.clear();
+        write!(
+            self.payload,
+            r#"{{"datetime":"Sun Apr 26 16:49:55 2026","data":{{"reading_datetime":"{}","first_boot":false,"values":{{"#,
+            self.time_text
+        )?;
+        for register in 0..registers {
+            let (kilowatt_hours, rest) = (1_000 + watt_hours / 1_000, watt_hours % 1_000);
+            // 1.8.0 to 1.8.4, 2.8.0 to 2.8.4, and so on.
+            let (quantity, tariff) = (register / 5 + 1, register % 5);
+            write!(self.payload, r#""{quantity}.8.{tariff}":{kilowatt_hours}.{rest:03},"#)?;
+        }
+        write!(self.payload, r#""96.1.1":"{}"}}}}}}"#, 5_100_000_000 + u64::from(meter))?;
+        let topic = self.topics.get(meter as usize).ok_or("no such meter")?;
+        Ok(Some((topic, &self.payload)))
+    }
+}
