@@ -25,6 +25,9 @@ pub(crate) struct Bench {
     pub(crate) now: OffsetDateTime,
     /// Whether it was never certainly wrong, and never set back.
     pub(crate) has_steady_clock: bool,
+    /// Whether no reading told a serial number when a later one was accepted already. Which meter that
+    /// one was of may then be taken for another than when it was accepted.
+    has_serials_in_order: bool,
     next_entry: i64,
 }
 
@@ -37,12 +40,14 @@ impl Bench {
             aside: BTreeMap::new(),
             now,
             has_steady_clock: true,
+            has_serials_in_order: true,
             next_entry: 0,
         }
     }
 
     /// Takes a reading. Returns what of it is to be shown.
     pub(crate) fn take(&mut self, reading: &Reading<'_>) -> Option<Registers<'static>> {
+        self.note_order(reading.time, reading.serial());
         let Ok(judgement) = self.meter.judge(reading, self.now, &self.archive);
         self.has_asked_little(reading.registers.len());
         let shown = match judgement {
@@ -75,6 +80,7 @@ impl Bench {
         let refused = refused.clone();
         let reading = Reading::new(refused.time, refused.registers);
         let serial = refused.serial.as_deref();
+        self.note_order(reading.time, serial.or(reading.serial()));
         let Ok(changes) = self.meter.release(&reading, serial, self.now, &self.archive);
         // Taken out first, as nothing of it is to be found there by what follows.
         self.aside.remove(&entry);
@@ -138,7 +144,8 @@ impl Bench {
     pub(crate) fn check_totals(&self) {
         // A clock of ours that was wrong lets readings pass that are of the future once it is right, and
         // then bear no witness.
-        let codes = if self.has_steady_clock { super::TOTALS.as_slice() } else { &[] };
+        let is_certain = self.has_steady_clock && self.has_serials_in_order;
+        let codes = if is_certain { super::TOTALS.as_slice() } else { &[] };
         for code in codes {
             let points: Vec<_> = self.archive.points(*code).collect();
             for pair in points.windows(2) {
@@ -183,6 +190,12 @@ impl Bench {
         self.next_entry += 1;
         self.aside.insert(self.next_entry, refused.clone());
         self.next_entry
+    }
+
+    fn note_order(&mut self, time: OffsetDateTime, serial: Option<&str>) {
+        let Ok(newest) = self.archive.newest(END);
+        let is_late = newest.is_some_and(|newest| newest >= time);
+        self.has_serials_in_order &= serial.is_none() || !is_late;
     }
 
     fn note_eras(&mut self) {
