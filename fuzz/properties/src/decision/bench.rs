@@ -25,9 +25,9 @@ pub(crate) struct Bench {
     pub(crate) now: OffsetDateTime,
     /// Whether it was never certainly wrong, and never set back.
     pub(crate) has_steady_clock: bool,
-    /// Whether no reading told a serial number when a later one was accepted already. Which meter that
-    /// one was of may then be taken for another than when it was accepted.
-    has_serials_in_order: bool,
+    /// The serial numbers that were told. With two of them, a reading that tells none may later be taken
+    /// for the other meter's.
+    serials: BTreeSet<Box<str>>,
     next_entry: i64,
 }
 
@@ -40,14 +40,14 @@ impl Bench {
             aside: BTreeMap::new(),
             now,
             has_steady_clock: true,
-            has_serials_in_order: true,
+            serials: BTreeSet::new(),
             next_entry: 0,
         }
     }
 
     /// Takes a reading. Returns what of it is to be shown.
     pub(crate) fn take(&mut self, reading: &Reading<'_>) -> Option<Registers<'static>> {
-        self.note_order(reading.time, reading.serial());
+        self.serials.extend(reading.serial().map(Box::from));
         let Ok(judgement) = self.meter.judge(reading, self.now, &self.archive);
         self.has_asked_little(reading.registers.len());
         let shown = match judgement {
@@ -68,6 +68,7 @@ impl Bench {
     }
 
     pub(crate) fn learn_serial(&mut self, serial: &str, told: OffsetDateTime) {
+        self.serials.insert(serial.into());
         let Ok(changes) = self.meter.learn_serial(serial, told, self.now, &self.archive);
         self.carry_out(&changes);
         self.note_eras();
@@ -80,7 +81,6 @@ impl Bench {
         let refused = refused.clone();
         let reading = Reading::new(refused.time, refused.registers);
         let serial = refused.serial.as_deref();
-        self.note_order(reading.time, serial.or(reading.serial()));
         let Ok(changes) = self.meter.release(&reading, serial, self.now, &self.archive);
         // Taken out first, as nothing of it is to be found there by what follows.
         self.aside.remove(&entry);
@@ -144,7 +144,7 @@ impl Bench {
     pub(crate) fn check_totals(&self) {
         // A clock of ours that was wrong lets readings pass that are of the future once it is right, and
         // then bear no witness.
-        let is_certain = self.has_steady_clock && self.has_serials_in_order;
+        let is_certain = self.has_steady_clock && self.serials.len() < 2;
         let codes = if is_certain { super::TOTALS.as_slice() } else { &[] };
         for code in codes {
             let points: Vec<_> = self.archive.points(*code).collect();
@@ -190,12 +190,6 @@ impl Bench {
         self.next_entry += 1;
         self.aside.insert(self.next_entry, refused.clone());
         self.next_entry
-    }
-
-    fn note_order(&mut self, time: OffsetDateTime, serial: Option<&str>) {
-        let Ok(newest) = self.archive.newest(END);
-        let is_late = newest.is_some_and(|newest| newest >= time);
-        self.has_serials_in_order &= serial.is_none() || !is_late;
     }
 
     fn note_eras(&mut self) {
