@@ -247,9 +247,8 @@ impl<'d, H: History> Scene<'d, H> {
             changes.push(change);
             spans.push(span);
             if !rest.is_empty() {
-                let rest = Waiting { registers: rest, entry: None, ..waiting };
-                self.meter.waiting.insert(index, rest);
-                index += 1;
+                // Behind all others of its time, as after a restart: it is set aside anew.
+                self.let_wait(Waiting { registers: rest, entry: None, ..waiting });
             }
         }
         Ok(())
