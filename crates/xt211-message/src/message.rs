@@ -171,7 +171,7 @@ impl<'s, 'a> IntoIterator for &'s Registers<'a> {
 pub struct Register<'a> {
     /// Which register.
     pub code: ObisCode,
-    /// Its value, in the unit of its [`Meaning`].
+    /// Its value, in the unit of its [`Meaning`](xt211_obis::Meaning).
     pub value: Value<'a>,
 }
 
