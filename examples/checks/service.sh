@@ -28,14 +28,16 @@ say 'the service bridges, with nothing configured'
 expect UnitFileState enabled
 expect ActiveState active
 until_it logged 'connected to mqtt://localhost:1883'
-until_it booted mosquitto_pub -t elektromer/data -q 1 -f /srv/seed-data.json
-booted mosquitto_sub -t xt211/meter/energy -C 1 -W 60 | grep -q '"1.8.0":7369.066' ||
-    fail 'the reading does not come out'
 
 say 'its page asks for the rest'
 booted bash -c 'exec 3<>/dev/tcp/127.0.0.1/8099
     printf "GET / HTTP/1.0\r\nHost: localhost:8099\r\n\r\n" >&3
     cat <&3' | grep -qi '^location: /setup' || fail 'it does not'
+
+say 'what it hears there comes out'
+until_it booted mosquitto_pub -t elektromer/data -q 1 -f /srv/seed-data.json
+booted mosquitto_sub -t xt211/meter/energy -C 1 -W 60 | grep -q '"1.8.0":7369.066' ||
+    fail 'the reading does not come out'
 
 say 'it is locked up'
 status=$(booted cat "/proc/$(property MainPID)/status")
