@@ -16,24 +16,17 @@ use xt211_examples::Failure;
 
 use crate::{
     endpoint::{self, Count},
-    modules,
     processes::Process,
-    publisher,
+    publisher::{Load, publish},
 };
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    modules: modules::Arguments,
+    load: Load,
     /// The bridge's program.
     #[arg(long, default_value = "target/release/xt211-bridge")]
     bridge: PathBuf,
-    /// How many messages a second; as many as possible unless given.
-    #[arg(long)]
-    rate: Option<u32>,
-    /// How many messages come at once.
-    #[arg(long, default_value_t = 20)]
-    burst: u32,
     /// All messages wait in the broker before anybody takes them.
     #[arg(long)]
     backlog: bool,
@@ -60,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let path = arguments.bridge.display();
         return Err(format!("{path} is not there: cargo build --release").into());
     }
-    let messages = f64::from(arguments.modules.messages);
+    let messages = f64::from(arguments.load.modules.messages);
     println!("| | messages a second | CPU seconds per 10,000 | MiB at most |");
     println!("| --- | --- | --- | --- |");
     let report = |name, figures: &Figures| {
@@ -83,8 +76,8 @@ fn subscriber(arguments: &Arguments) -> Result<Figures, Failure> {
     let start = || {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["acknowledge", "--broker", &broker.address()]);
-        command.args(["--topic", &arguments.modules.topic]);
-        command.args(["--messages", &arguments.modules.messages.to_string()]);
+        command.args(["--topic", &arguments.load.modules.topic]);
+        command.args(["--messages", &arguments.load.modules.messages.to_string()]);
         Subject::start(&mut command, &broker.folder.path().join("subscriber.log"))
     };
     measure(arguments, &broker, start, "subscribed", |subject| subject.says("done"))
@@ -101,7 +94,7 @@ fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
     runtime.spawn(endpoint::serve(listener, Arc::clone(&count)));
 
     let configuration = folder.join("bridge.toml");
-    let topic = &arguments.modules.topic;
+    let topic = &arguments.load.modules.topic;
     let text = format!(
         "[mqtt]\nurl = \"mqtt://{}\"\n[influxdb]\nurl = \"http://{database}\"\norg = \"o\"\n\
          bucket = \"b\"\n[store]\npath = \"{}/bridge.db\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
@@ -115,7 +108,7 @@ fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
         command.arg("--config").arg(&configuration).env("XT211_LOG", "info");
         Subject::start(&mut command, &folder.join("bridge.log"))
     };
-    let messages = u64::from(arguments.modules.messages);
+    let messages = u64::from(arguments.load.modules.messages);
     let figures =
         measure(
             arguments,
@@ -142,11 +135,7 @@ fn measure(
     subscribed: &str,
     is_done: impl Fn(&Subject) -> Result<bool, Failure>,
 ) -> Result<Figures, Failure> {
-    let publish = || {
-        let modules = arguments.modules.clone();
-        let Arguments { rate, burst, .. } = *arguments;
-        publisher::publish(&publisher::Arguments { broker: broker.address(), modules, rate, burst })
-    };
+    let publish = || publish(&broker.address(), &arguments.load);
     let mut subject = start()?;
     until("it is subscribed", || subject.says(subscribed))?;
     let begun = if arguments.backlog {

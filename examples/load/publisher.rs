@@ -21,22 +21,29 @@ const ANSWER: usize = 4;
 
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Arguments {
-    /// Where the broker is.
+    /// Where the broker is: a host, a colon, a port.
     #[arg(long, default_value = "127.0.0.1:1883")]
-    pub(crate) broker: String,
+    broker: String,
+    #[command(flatten)]
+    load: Load,
+}
+
+/// What is published, and how fast.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Load {
     #[command(flatten)]
     pub(crate) modules: modules::Arguments,
     /// How many messages a second; as many as possible unless given.
     #[arg(long)]
-    pub(crate) rate: Option<u32>,
+    rate: Option<u32>,
     /// How many messages come at once, as the firmware sends its whole queue.
     #[arg(long, default_value_t = 20)]
-    pub(crate) burst: u32,
+    burst: u32,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
-    let count = publish(arguments)?;
+    let count = publish(&arguments.broker, &arguments.load)?;
     println!("{count} messages in {:.2} s", started.elapsed().as_secs_f64());
     Ok(())
 }
@@ -45,14 +52,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 ///
 /// One thread, one connection, packets written by hand into one buffer: the machine's time is to be
 /// left to those who are measured.
-pub(crate) fn publish(arguments: &Arguments) -> Result<u32, Failure> {
-    let mut messages = Messages::new(&arguments.modules)?;
-    let mut connection = Connection::open(&arguments.broker)?;
+pub(crate) fn publish(broker: &str, load: &Load) -> Result<u32, Failure> {
+    let mut messages = Messages::new(&load.modules)?;
+    let mut connection = Connection::open(broker)?;
     let started = Instant::now();
     let mut count = 0;
-    let burst = arguments.burst.clamp(1, WINDOW);
+    let burst = load.burst.clamp(1, WINDOW);
     loop {
-        while count < arguments.modules.messages {
+        while count < load.modules.messages {
             let Some((topic, payload)) = messages.next()? else { break };
             connection.push(topic, payload)?;
             count += 1;
@@ -61,12 +68,12 @@ pub(crate) fn publish(arguments: &Arguments) -> Result<u32, Failure> {
             }
         }
         connection.send()?;
-        let is_over = count == arguments.modules.messages;
+        let is_over = count == load.modules.messages;
         connection.answered(if is_over { 0 } else { WINDOW - burst })?;
         if is_over {
             break;
         }
-        if let Some(rate) = arguments.rate {
+        if let Some(rate) = load.rate {
             let due = Duration::from_secs_f64(f64::from(count) / f64::from(rate));
             std::thread::sleep(due.saturating_sub(started.elapsed()));
         }
