@@ -10,7 +10,7 @@ use xt211_examples::Failure;
 
 /// How many meters there are, and what they send.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Arguments {
+pub(crate) struct Modules {
     /// How many messages in all.
     #[arg(long, default_value_t = 300_000)]
     pub(crate) messages: u32,
@@ -31,7 +31,7 @@ const TIME: &[BorrowedFormatItem<'_>] =
 
 /// The messages, one after the other: each meter's first reading, then each meter's second.
 pub(crate) struct Messages {
-    arguments: Arguments,
+    modules: Modules,
     topics: Vec<String>,
     next: u32,
     time: OffsetDateTime,
@@ -41,25 +41,25 @@ pub(crate) struct Messages {
 
 impl Messages {
     /// Messages whose last one is of now, each meter's a minute apart.
-    pub(crate) fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        if arguments.meters == 0 || arguments.registers == 0 {
+    pub(crate) fn new(modules: &Modules) -> Result<Self, Failure> {
+        if modules.meters == 0 || modules.registers == 0 {
             return Err("expected at least one meter and one register".into());
         }
-        let topic = |number| arguments.topic.replace('+', &format!("{number:05}"));
-        let rounds = arguments.messages.div_ceil(arguments.meters);
+        let topic = |number| modules.topic.replace('+', &format!("{number:05}"));
+        let rounds = modules.messages.div_ceil(modules.meters);
         Ok(Self {
-            topics: (0..arguments.meters).map(topic).collect(),
+            topics: (0..modules.meters).map(topic).collect(),
             next: 0,
             time: OffsetDateTime::now_utc() - Duration::minutes(rounds.into()),
             time_text: String::new(),
             payload: Vec::new(),
-            arguments: arguments.clone(),
+            modules: modules.clone(),
         })
     }
 
     /// The next topic and payload.
     pub(crate) fn next(&mut self) -> Result<Option<(&str, &[u8])>, Failure> {
-        let Arguments { messages, meters, registers, .. } = self.arguments;
+        let Modules { messages, meters, registers, .. } = self.modules;
         if self.next == messages {
             return Ok(None);
         }

@@ -11,7 +11,7 @@ use clap::Args;
 use rumqttc::{Connect, Disconnect, Publish, QoS};
 use xt211_examples::Failure;
 
-use crate::modules::{self, Messages};
+use crate::modules::{Messages, Modules};
 
 /// How many messages may be unanswered.
 const WINDOW: u32 = 1_000;
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Load {
     #[command(flatten)]
-    pub(crate) modules: modules::Arguments,
+    pub(crate) modules: Modules,
     /// How many messages a second; as many as possible unless given.
     #[arg(long)]
     rate: Option<u32>,

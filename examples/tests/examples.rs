@@ -56,6 +56,14 @@ fn durability() {
 }
 
 #[test]
+fn load() {
+    for command in ["publish", "count", "acknowledge", "measure"] {
+        let text = printed("load", &[command, "--help"].map(OsStr::new));
+        assert!(text.contains(&format!("Usage: load {command} ")), "{text}");
+    }
+}
+
+#[test]
 fn obis() {
     let codes = ["1.8.2", "1-0:41.7.0*255", "96.14.0", "1-7:99.9.9.9"];
     assert_eq!(
