@@ -15,5 +15,5 @@ cp -pr xt211-bridge/. "$to/xt211-bridge"
 # other examples.
 cd ../..
 git ls-files -z -- Cargo.lock Cargo.toml README.md 'LICENSE-*' benches crates \
-    examples/Cargo.toml 'examples/*.rs' \
+    examples/Cargo.toml 'examples/*.rs' fuzz/properties \
     | tar -c --null --files-from - | tar -x -C "$to/xt211-bridge/source"

@@ -55,6 +55,13 @@ pub(crate) struct Candidate {
     pub(crate) stands_for: Option<usize>,
 }
 
+impl Candidate {
+    /// The topics that it listens to.
+    pub(super) fn listened(&self) -> impl Iterator<Item = &String> {
+        [&self.data_topic, &self.status_topic].into_iter().chain(&self.battery_topic)
+    }
+}
+
 impl Topics {
     /// Takes what was heard. Returns why nothing can be heard, if so.
     pub(crate) fn take(&mut self, heard: Result<Heard, Refusal>) -> Option<String> {
@@ -90,8 +97,7 @@ impl Topics {
         }
         let mut single: Vec<_> = families.values().flat_map(|it| self.members(it)).collect();
         name(&mut single, taken);
-        let topics: Vec<_> = self.0.keys().map(String::as_str).collect();
-        let mut all = wildcard::candidates(&single, &topics);
+        let mut all = wildcard::candidates(&single);
         all.append(&mut single);
         all
     }

@@ -20,18 +20,20 @@ impl fmt::Display for Pattern<'_> {
 /// The topics of readings and states with a `+` in them.
 type Patterns<'t> = (Pattern<'t>, Pattern<'t>);
 
-/// What stands for several of the candidates each, and takes in nothing else of the topics.
-pub(super) fn candidates(single: &[Candidate], topics: &[&str]) -> Vec<Candidate> {
+/// What stands for several of the candidates each, and takes in nothing else of their topics.
+pub(super) fn candidates(single: &[Candidate]) -> Vec<Candidate> {
     let mut groups: BTreeMap<Patterns<'_>, Vec<&Candidate>> = BTreeMap::new();
-    for candidate in single.iter().filter(|candidate| candidate.has_reading) {
+    for candidate in single {
         for patterns in patterns(candidate) {
             groups.entry(patterns).or_default().push(candidate);
         }
     }
-    let several = groups.into_iter().filter(|(_, members)| members.len() > 1);
+    // Beside two that read, there may be some of which nothing but a state was heard yet.
+    let reading = |members: &[&Candidate]| members.iter().filter(|it| it.has_reading).count();
+    let several = groups.into_iter().filter(|(_, members)| reading(members) > 1);
     let joined = several.map(|((data, status), members)| join(data, status, &members));
     joined
-        .filter(|(wild, members)| takes_in_its_own(wild, members, topics))
+        .filter(|(wild, members)| takes_in_its_own(wild, members, single))
         .map(|(it, _)| it)
         .collect()
 }
@@ -94,20 +96,14 @@ fn join<'c>(
     (wild, members.to_vec())
 }
 
-/// Whether its topics cover nothing but those of its members.
-fn takes_in_its_own(wild: &Candidate, members: &[&Candidate], topics: &[&str]) -> bool {
-    let is_own = |topic: &str| {
-        let is_of = |member: &&Candidate| {
-            member.data_topic == topic
-                || member.status_topic == topic
-                || member.battery_topic.as_deref() == Some(topic)
-        };
-        members.iter().any(is_of)
-    };
-    let patterns = [&wild.data_topic, &wild.status_topic].into_iter().chain(&wild.battery_topic);
-    let mut covered =
-        patterns.flat_map(|pattern| topics.iter().filter(move |topic| covers(pattern, topic)));
-    covered.all(|topic| is_own(topic))
+/// Whether its topics cover nothing but those that its members listen to. Topics that another one
+/// would listen to count as well, though nothing was heard there yet.
+fn takes_in_its_own(wild: &Candidate, members: &[&Candidate], single: &[Candidate]) -> bool {
+    let is_covered = |topic: &String| wild.listened().any(|pattern| covers(pattern, topic));
+    single.iter().all(|one| {
+        let is_member = members.iter().any(|member| std::ptr::eq(*member, one));
+        !one.others.iter().any(is_covered) && (is_member || !one.listened().any(is_covered))
+    })
 }
 
 /// Whether a topic is one of those that a topic with a `+` stands for.
