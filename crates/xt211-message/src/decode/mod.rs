@@ -35,7 +35,7 @@ use self::{
     reading::{Data, register, registers, time_missing},
     scalar::Slot,
 };
-use crate::{ErrorKind, Message, MessageError, Reading, Register, Zone};
+use crate::{ErrorKind, Message, MessageError, ModuleStatus, Reading, Register, Zone};
 
 /// What was decoded, or why it cannot be: boxed, since that is rare.
 pub(crate) type Decoded<T = ()> = Result<T, Box<MessageError>>;
@@ -97,8 +97,11 @@ impl<'a> Object<'a> for Draft<'a> {
     ) -> Decoded<bool> {
         let slot = match key {
             b"data" => return self.take_data(json, context),
-            b"status" => return part(&mut self.message.status, json, context),
-            b"battery" => return part(&mut self.message.battery, json, context),
+            b"status" => {
+                let status = part::<ModuleStatus<'_>>(json, context)?.map(Box::new);
+                return put_part(&mut self.message.status, status);
+            }
+            b"battery" => return put_part(&mut self.message.battery, part(json, context)?),
             b"debug" => Slot::Later(&mut self.debug),
             b"datetime" => Slot::Later(&mut self.datetime),
             b"first_boot" => Slot::Later(&mut self.first_boot),
@@ -134,11 +137,8 @@ impl<'a> Draft<'a> {
     }
 
     fn take_data(&mut self, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded<bool> {
-        let mut data = Data::default();
-        if object(&mut data, json, context)? {
-            put_part(&mut self.message.reading, data.into_reading()?)?;
-        }
-        Ok(true)
+        let data = part::<Data<'_>>(json, context)?;
+        put_part(&mut self.message.reading, data.map(Data::into_reading).transpose()?)
     }
 
     /// Completes the message after its last key.

@@ -75,27 +75,26 @@ fn member<'a, O: Object<'a>>(
     json.value().map(drop)
 }
 
-/// Reads a part of a message that may be there once; `null` is none.
+/// Reads a part of a message; `null` is none.
 pub(super) fn part<'a, O: Object<'a> + Default>(
-    slot: &mut Option<O>,
     json: &mut Reader<'a>,
     context: &Context<'a, '_>,
-) -> Decoded<bool> {
+) -> Decoded<Option<O>> {
     let mut part = O::default();
-    if object(&mut part, json, context)? {
-        put_part(slot, part)?;
-    }
-    Ok(true)
+    Ok(object(&mut part, json, context)?.then_some(part))
 }
 
-/// Puts a part where there must not be one yet.
-pub(super) fn put_part<T>(slot: &mut Option<T>, part: T) -> Decoded {
-    if slot.is_some() {
-        let detail = "found an object a second time".to_owned();
-        return Err(MessageError::new(ErrorKind::Duplicate, detail));
+/// Puts a part, if there is one, where there must not be one yet.
+pub(super) fn put_part<T>(slot: &mut Option<T>, part: Option<T>) -> Decoded<bool> {
+    match (&slot, part) {
+        (_, None) => {}
+        (None, part) => *slot = part,
+        (Some(_), Some(_)) => {
+            let detail = "found an object a second time".to_owned();
+            return Err(MessageError::new(ErrorKind::Duplicate, detail));
+        }
     }
-    *slot = Some(part);
-    Ok(())
+    Ok(true)
 }
 
 /// The longest key that has a meaning: `reading_datetime`, `PlannedStartTime`.

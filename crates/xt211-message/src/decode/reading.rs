@@ -8,7 +8,7 @@ use super::{
     context::Context,
     fault::Part,
     json::Reader,
-    object::{Object, part},
+    object::{Object, part, put_part},
     scalar::Slot,
 };
 use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers, Value};
@@ -33,7 +33,7 @@ impl<'a> Object<'a> for Data<'a> {
             b"reading_datetime" => Slot::Time(&mut self.time),
             b"first_boot" => Slot::Flag(&mut self.first_boot),
             b"waittime" | b"wait_time" => Slot::Number(&mut self.wait_time),
-            b"values" => return part(&mut self.values, json, context),
+            b"values" => return put_part(&mut self.values, part(json, context)?),
             _ => return Ok(false),
         };
         slot.fill(json, Part::Reading, context)

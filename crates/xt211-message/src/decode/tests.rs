@@ -182,7 +182,7 @@ fn fields_of_the_status() {
 
 #[test]
 fn empty_parts_are_parts() {
-    assert_eq!(decoded(r#"{"Status":{}}"#).status, Some(ModuleStatus::default()));
+    assert_eq!(decoded(r#"{"Status":{}}"#).status, Some(Box::default()));
     assert_eq!(decoded(r#"{"battery":{}}"#).battery, Some(Battery::default()));
     assert!(decoded(r#"{"debug":""}"#).debug);
     assert!(decoded(r#"{"debug":{"a":[]}}"#).debug);
