@@ -7,10 +7,13 @@
 
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
+
+pub use text::DecimalText;
 
 /// The most significant digits, and the most digits after the point.
 const MAX_DIGITS: u8 = 18;
@@ -124,6 +127,23 @@ impl Decimal {
     #[inline]
     pub fn text(self) -> DecimalText {
         DecimalText::new(self)
+    }
+
+    /// Writes the [`text`](Self::text) to the front of a room and returns its length; the rest of the
+    /// room holds anything afterwards. For encoders, since room of a known size needs no checks.
+    ///
+    /// ```
+    /// use xt211_message::Decimal;
+    ///
+    /// let mut room = [b' '; 24];
+    /// let length = "0443.4510".parse::<Decimal>()?.write_padded(&mut room);
+    /// assert!(room.starts_with(b"443.451"));
+    /// assert_eq!(length, 7);
+    /// # Ok::<(), xt211_message::DecimalError>(())
+    /// ```
+    #[inline]
+    pub fn write_padded(self, room: &mut [u8; 24]) -> usize {
+        text::write(self, room)
     }
 
     /// Appends the [`text`](Self::text).
@@ -267,73 +287,6 @@ impl Digits {
                 .map(|whole| Decimal::new(negative, whole, 0))
                 .ok_or(DecimalError::Range),
         }
-    }
-}
-
-/// The text of a [`Decimal`], on the stack; made by [`Decimal::text`].
-#[derive(Clone, Copy)]
-pub struct DecimalText {
-    /// Filled from the end. The longest is `-0.123456789012345678`.
-    bytes: [u8; Self::MAX],
-    start: usize,
-}
-
-impl DecimalText {
-    const MAX: usize = 21;
-
-    #[inline]
-    fn new(number: Decimal) -> Self {
-        let (mut bytes, mut start) = ([0; Self::MAX], Self::MAX);
-        // Puts a character before the others. There is room for the longest text.
-        let mut put = |byte: u8| {
-            start = start.wrapping_sub(1);
-            if let Some(slot) = bytes.get_mut(start) {
-                *slot = byte;
-            }
-        };
-        let mut rest = number.mantissa.unsigned_abs();
-        let mut last_digit = || {
-            let [digit, ..] = (rest % 10).to_le_bytes();
-            rest /= 10;
-            (b'0' + digit, rest > 0)
-        };
-        if number.scale > 0 {
-            for _ in 0..number.scale {
-                put(last_digit().0);
-            }
-            put(b'.');
-        }
-        loop {
-            let (digit, is_more) = last_digit();
-            put(digit);
-            if !is_more {
-                break;
-            }
-        }
-        if number.is_negative() {
-            put(b'-');
-        }
-        Self { bytes, start }
-    }
-
-    /// The text, which is ASCII, as bytes.
-    #[must_use]
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Cannot fail: nothing but ASCII was put in.
-        str::from_utf8(self.as_bytes()).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for DecimalText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
     }
 }
 

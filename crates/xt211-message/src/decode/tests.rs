@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use time::{UtcOffset, macros::datetime};
 
 use super::*;
-use crate::{Battery, ModuleStatus, Value};
+use crate::{Battery, Value};
 
 fn decoded(text: &str) -> Message<'_> {
     Message::decode(text.as_bytes(), &UtcOffset::UTC)
