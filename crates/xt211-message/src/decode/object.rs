@@ -21,8 +21,8 @@ pub(super) trait Object<'a> {
         context: &Context<'a, '_>,
     ) -> Decoded<bool>;
 
-    /// Takes the next key and its value if they are as modules mostly write them, for what there is
-    /// much of; else leaves them to [`take`](Self::take).
+    /// Takes the next keys and their values as long as they are as modules mostly write them, for
+    /// what there is much of; leaves others to [`take`](Self::take). Says whether it took one.
     #[inline]
     fn take_plain(&mut self, _: &mut Reader<'a>, _: &Context<'a, '_>, _is_first: bool) -> bool {
         false
@@ -45,9 +45,7 @@ pub(super) fn object<'a, O: Object<'a>>(
     }
     let mut is_first = true;
     loop {
-        while object.take_plain(json, context, is_first) {
-            is_first = false;
-        }
+        is_first &= !object.take_plain(json, context, is_first);
         let Some(key) = json.key(is_first)? else { return Ok(true) };
         is_first = false;
         if let Err(error) = member(object, &key, json, context) {

@@ -79,12 +79,13 @@ impl<'a> Object<'a> for Values<'a> {
         context: &Context<'a, '_>,
         is_first: bool,
     ) -> bool {
+        let Self(registers) = self;
         // Abstract ones may hold texts, and a number would be one there.
-        let plain = json.code_and_number(is_first, |code| !code.is_abstract());
-        if let Some((code, number)) = plain {
-            push(&mut self.0, Register { code, value: Value::Number(number) }, context);
-        }
-        plain.is_some()
+        json.codes_and_numbers(
+            is_first,
+            |code| !code.is_abstract(),
+            |code, number| push(registers, Register { code, value: Value::Number(number) }, context),
+        )
     }
 }
 

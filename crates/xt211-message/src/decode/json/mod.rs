@@ -142,20 +142,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a key that begins with a code and has a number for its value, `"C.D.E":NUMBER`, and that
-    /// number. `None`, and nothing is read, if that is not what is next, without white space.
+    /// Reads keys that are a code and have a number for their value, `"C.D.E":NUMBER`, and hands
+    /// them on, as long as that is what is next, without white space. Says whether there was one.
     #[inline]
-    pub(super) fn code_and_number(
+    pub(super) fn codes_and_numbers(
         &mut self,
         is_first: bool,
-        is_wanted: impl FnOnce(ObisCode) -> bool,
-    ) -> Option<(ObisCode, Decimal)> {
-        let rest = if is_first { self.rest } else { self.rest.strip_prefix(b",")? };
-        let (code, rest) = ObisCode::reduced_prefix(rest.strip_prefix(b"\"")?)?;
-        let rest = rest.strip_prefix(b"\":").filter(|_| is_wanted(code))?;
-        let (number, rest) = plain_number(rest)?;
-        self.rest = rest;
-        Some((code, number))
+        is_wanted: impl Fn(ObisCode) -> bool,
+        mut take: impl FnMut(ObisCode, Decimal),
+    ) -> bool {
+        let start = self.rest;
+        let mut next = if is_first { Some(start) } else { start.strip_prefix(b",") };
+        while let Some((code, number, rest)) = next.and_then(code_and_number) {
+            if !is_wanted(code) {
+                break;
+            }
+            take(code, number);
+            self.rest = rest;
+            next = rest.strip_prefix(b",");
+        }
+        self.rest.len() < start.len()
     }
 
     /// Reads a value, whole; `None` for `null`.
@@ -319,4 +325,12 @@ impl<'a> Reader<'a> {
     fn since(&self, start: &'a [u8]) -> &'a [u8] {
         start.get(..start.len().saturating_sub(self.rest.len())).unwrap_or_default()
     }
+}
+
+/// `"C.D.E":NUMBER` at the beginning of a text, and what follows.
+#[inline]
+fn code_and_number(text: &[u8]) -> Option<(ObisCode, Decimal, &[u8])> {
+    let (code, rest) = ObisCode::reduced_prefix(text.strip_prefix(b"\"")?)?;
+    let (number, rest) = plain_number(rest.strip_prefix(b"\":")?)?;
+    Some((code, number, rest))
 }
