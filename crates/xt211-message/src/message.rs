@@ -142,6 +142,31 @@ impl<'a> Registers<'a> {
         Ok(Self { sorted: registers })
     }
 
+    /// Puts a register behind others, or among them if they are sorted and few.
+    ///
+    /// Modules send the abstract registers last, which come first here. To make room for one of them
+    /// takes less than to sort them all.
+    #[inline]
+    pub(crate) fn put(registers: &mut Vec<Register<'a>>, register: Register<'a>) {
+        match registers.last() {
+            Some(last) if register.code < last.code => Self::put_before(registers, register),
+            _ => registers.push(register),
+        }
+    }
+
+    #[cold]
+    fn put_before(registers: &mut Vec<Register<'a>>, register: Register<'a>) {
+        /// To move as many up takes no time that counts.
+        const FEW: usize = 32;
+
+        let is_before = |other: &Register<'_>| other.code < register.code;
+        let place = match registers.len() {
+            ..FEW => registers.iter().position(|other| !is_before(other)),
+            _ => None,
+        };
+        registers.insert(place.unwrap_or(registers.len()), register);
+    }
+
     /// The memory of these registers, empty, for those of another message.
     pub(crate) fn into_room<'b>(mut self) -> Vec<Register<'b>> {
         self.sorted.clear();

@@ -105,12 +105,12 @@ pub(super) fn register<'a>(
     Ok(true)
 }
 
-#[inline]
+#[inline(always)]
 fn push<'a>(registers: &mut Vec<Register<'a>>, register: Register<'a>, context: &Context<'a, '_>) {
     if registers.capacity() == 0 {
         make_room(registers, context);
     }
-    registers.push(register);
+    Registers::put(registers, register);
 }
 
 #[cold]

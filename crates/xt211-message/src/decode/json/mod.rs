@@ -12,6 +12,7 @@
 
 mod nesting;
 mod number;
+mod register;
 mod scalar;
 mod string;
 mod syntax;
@@ -23,7 +24,7 @@ use std::borrow::Cow;
 pub(super) use self::scalar::{Scalar, Token};
 use self::{
     nesting::{Container, Nesting},
-    number::plain_number,
+    register::code_and_number,
     scalar::Shape,
     string::plain_string,
     syntax::Syntax,
@@ -325,12 +326,4 @@ impl<'a> Reader<'a> {
     fn since(&self, start: &'a [u8]) -> &'a [u8] {
         start.get(..start.len().saturating_sub(self.rest.len())).unwrap_or_default()
     }
-}
-
-/// `"C.D.E":NUMBER` at the beginning of a text, and what follows.
-#[inline]
-fn code_and_number(text: &[u8]) -> Option<(ObisCode, Decimal, &[u8])> {
-    let (code, rest) = ObisCode::reduced_prefix(text.strip_prefix(b"\"")?)?;
-    let (number, rest) = plain_number(rest.strip_prefix(b"\":")?)?;
-    Some((code, number, rest))
 }
