@@ -68,6 +68,14 @@ pub(crate) fn decode<'a>(
     }
 }
 
+/// Whether nothing but ASCII is there. The standard library looks at many bytes at once, but for those
+/// behind the last 64: so these are the last ones a second time.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<64>();
+    let last = bytes.last_chunk::<64>().map_or(rest, <[u8; 64]>::as_slice);
+    chunks.as_flattened().is_ascii() && last.is_ascii()
+}
+
 #[cold]
 fn not_utf8(bytes: &[u8], offset: usize) -> Box<MessageError> {
     let byte = bytes.get(offset).copied().unwrap_or_default();
@@ -119,7 +127,7 @@ impl<'a> Object<'a> for Draft<'a> {
 impl<'a> Draft<'a> {
     fn read(&mut self, bytes: &'a [u8], zone: &dyn Zone, room: Vec<Register<'a>>) -> Decoded {
         // Most messages are, which is seen at once.
-        if !bytes.is_ascii() {
+        if !is_ascii(bytes) {
             str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
         }
         if bytes.trim_ascii().is_empty() {

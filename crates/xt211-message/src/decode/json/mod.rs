@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next key of an object, or its end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
         // As modules write it, without white space and escapes.
         let next = if is_first { Some(self.rest) } else { self.rest.strip_prefix(b",") };
