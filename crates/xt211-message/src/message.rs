@@ -67,7 +67,11 @@ const SERIALS: [ObisCode; 2] = [ObisCode::reduced(96, 1, 1), ObisCode::reduced(9
 
 /// A serial number that says which meter it is.
 pub(crate) fn known_serial(text: &str) -> Option<&str> {
-    let text = text.trim();
+    let is_trimmed = match text.as_bytes() {
+        [first, .., last] => first.is_ascii_graphic() && last.is_ascii_graphic(),
+        _ => false,
+    };
+    let text = if is_trimmed { text } else { text.trim() };
     (!text.is_empty() && text != "0").then_some(text)
 }
 

@@ -101,12 +101,15 @@ impl Decimal {
         /// Integers up to here are exact in an `f64`.
         const EXACT: u64 = 1 << 53;
 
-        match power(i64::from(self.scale)) {
-            // The power is exact, too (5^18 is less than 2^53), and one division of two exact
-            // numbers rounds once: to the nearest.
-            Some(power) if self.mantissa.unsigned_abs() <= EXACT => {
-                self.mantissa as f64 / power as f64
-            }
+        /// 10^0 to 10^18, which are exact, too: 5^18 is less than 2^53.
+        const POWERS: [f64; 19] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+            1e16, 1e17, 1e18,
+        ];
+
+        match POWERS.get(usize::from(self.scale)) {
+            // One division of two exact numbers rounds once: to the nearest.
+            Some(power) if self.mantissa.unsigned_abs() <= EXACT => self.mantissa as f64 / power,
             // Cannot fail: our own text is always a float's syntax.
             _ => self.text().as_str().parse().unwrap_or(f64::NAN),
         }
@@ -305,6 +308,9 @@ impl fmt::Debug for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
         // Less than 10^18 · 10^18, which fits 128 bits.
         let scaled =
             |number: &Self, scale: u8| i128::from(number.mantissa) * 10i128.pow(u32::from(scale));
