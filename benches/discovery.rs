@@ -52,6 +52,7 @@ fn meter(criterion: &mut Criterion) {
             serde_json::to_writer(&mut json, black_box(&state))
         });
     });
+    group.finish();
 
     let mut other = device.clone();
     criterion.bench_function("discovery/apply", |bencher| {

@@ -22,9 +22,9 @@ pub struct Message<'a> {
     /// The meter's registers (`data`, or the flat form).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading<'a>>,
-    /// The module's own state (`Status`); boxed, since most messages are readings, and it is large.
+    /// The module's own state (`Status`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Box<ModuleStatus<'a>>>,
+    pub status: Option<ModuleStatus<'a>>,
     /// The battery's state (`battery`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub battery: Option<Battery>,

@@ -35,7 +35,7 @@ use self::{
     reading::{Data, register, registers, time_missing},
     scalar::Slot,
 };
-use crate::{ErrorKind, Message, MessageError, ModuleStatus, Reading, Register, Zone};
+use crate::{ErrorKind, Message, MessageError, Reading, Register, Zone};
 
 /// What was decoded, or why it cannot be: boxed, since that is rare.
 pub(crate) type Decoded<T = ()> = Result<T, Box<MessageError>>;
@@ -105,10 +105,7 @@ impl<'a> Object<'a> for Draft<'a> {
     ) -> Decoded<bool> {
         let slot = match key {
             b"data" => return self.take_data(json, context),
-            b"status" => {
-                let status = part::<ModuleStatus<'_>>(json, context)?.map(Box::new);
-                return put_part(&mut self.message.status, status);
-            }
+            b"status" => return put_part(&mut self.message.status, part(json, context)?),
             b"battery" => return put_part(&mut self.message.battery, part(json, context)?),
             b"debug" => Slot::Later(&mut self.debug),
             b"datetime" => Slot::Later(&mut self.datetime),

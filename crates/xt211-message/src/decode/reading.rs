@@ -84,7 +84,9 @@ impl<'a> Object<'a> for Values<'a> {
         json.codes_and_numbers(
             is_first,
             |code| !code.is_abstract(),
-            |code, number| push(registers, Register { code, value: Value::Number(number) }, context),
+            |code, number| {
+                push(registers, Register { code, value: Value::Number(number) }, context)
+            },
         )
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use time::{UtcOffset, macros::datetime};
 
 use super::*;
-use crate::{Battery, Value};
+use crate::{Battery, ModuleStatus, Value};
 
 fn decoded(text: &str) -> Message<'_> {
     Message::decode(text.as_bytes(), &UtcOffset::UTC)
@@ -182,7 +182,7 @@ fn fields_of_the_status() {
 
 #[test]
 fn empty_parts_are_parts() {
-    assert_eq!(decoded(r#"{"Status":{}}"#).status, Some(Box::default()));
+    assert_eq!(decoded(r#"{"Status":{}}"#).status, Some(ModuleStatus::default()));
     assert_eq!(decoded(r#"{"battery":{}}"#).battery, Some(Battery::default()));
     assert!(decoded(r#"{"debug":""}"#).debug);
     assert!(decoded(r#"{"debug":{"a":[]}}"#).debug);

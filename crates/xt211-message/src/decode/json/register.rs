@@ -81,7 +81,7 @@ const fn not_digits(word: u64) -> u64 {
     const TO_HIGH: u64 = 0x7676_7676_7676_7676;
 
     // Without the highest bits nothing is carried from one byte to the next.
-    ((word & !HIGH) + TO_HIGH | word) & HIGH
+    (((word & !HIGH) + TO_HIGH) | word) & HIGH
 }
 
 #[cfg(test)]
