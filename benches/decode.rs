@@ -1,21 +1,36 @@
-//! Decoding: [`Message::decode`] on every message of the corpus; and for the seed, beside it, what
-//! one would do without it: `serde_json::Value`, which knows neither codes nor times.
+//! Decoding: [`Message::decode`] and [`Decoder`] on a reading; and beside them, what one would do
+//! without them: `serde_json::Value` and `simd-json`, which know neither codes nor times. And
+//! [`parse_time`] beside `time`'s own parser.
 #![allow(missing_docs, clippy::expect_used)]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::Value as Json;
-use time::UtcOffset;
+use simd_json::prelude::{ValueAsScalar as _, ValueObjectAccess as _};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, macros::format_description};
 use xt211_benches::{SEED, corpus};
-use xt211_message::{Message, Value};
+use xt211_message::{Decoder, Message, Value, parse_time};
+use xt211_obis::ObisCode;
 
-fn total(bytes: &[u8]) -> Option<f64> {
-    let reading = Message::decode(bytes, &UtcOffset::UTC).ok()?.reading?;
-    match reading.registers.get(xt211_obis::ObisCode::reduced(1, 8, 0))? {
+const TOTAL: ObisCode = ObisCode::reduced(1, 8, 0);
+
+fn total(message: &Message<'_>) -> Option<f64> {
+    match message.reading.as_ref()?.registers.get(TOTAL)? {
         Value::Number(number) => Some(number.to_f64()),
         Value::Text(_) => None,
     }
+}
+
+fn total_by_message(bytes: &[u8]) -> Option<f64> {
+    total(&Message::decode(bytes, &UtcOffset::UTC).ok()?)
+}
+
+fn total_by_decoder(decoder: &mut Decoder, bytes: &[u8]) -> Option<f64> {
+    let message = decoder.decode(bytes, &UtcOffset::UTC).ok()?;
+    let total = total(&message);
+    decoder.reclaim(message);
+    total
 }
 
 fn total_by_serde_json(bytes: &[u8]) -> Option<f64> {
@@ -23,23 +38,70 @@ fn total_by_serde_json(bytes: &[u8]) -> Option<f64> {
     message.get("data")?.get("values")?.get("1.8.0")?.as_f64()
 }
 
-fn seed(criterion: &mut Criterion) {
-    assert_eq!(total(SEED), Some(7369.066));
-    assert_eq!(total_by_serde_json(SEED), Some(7369.066));
-    criterion.bench_function("decode/seed", |bencher| bencher.iter(|| total(black_box(SEED))));
-    criterion.bench_function("decode/seed, serde_json::Value", |bencher| {
+/// It changes the bytes, which are copied for it.
+fn total_by_simd_json(copy: &mut Vec<u8>, bytes: &[u8]) -> Option<f64> {
+    copy.clear();
+    copy.extend_from_slice(bytes);
+    let message = simd_json::to_borrowed_value(copy).ok()?;
+    message.get("data")?.get("values")?.get("1.8.0")?.as_f64()
+}
+
+fn reading(criterion: &mut Criterion) {
+    let (mut decoder, mut copy) = (Decoder::default(), Vec::new());
+    for total in [
+        total_by_message(SEED),
+        total_by_decoder(&mut decoder, SEED),
+        total_by_serde_json(SEED),
+        total_by_simd_json(&mut copy, SEED),
+    ] {
+        assert_eq!(total, Some(7369.066));
+    }
+    let mut group = criterion.benchmark_group("decode/reading");
+    group.bench_function("Decoder", |bencher| {
+        bencher.iter(|| total_by_decoder(&mut decoder, black_box(SEED)));
+    });
+    group.bench_function("Message::decode", |bencher| {
+        bencher.iter(|| total_by_message(black_box(SEED)));
+    });
+    group.bench_function("serde_json::Value", |bencher| {
         bencher.iter(|| total_by_serde_json(black_box(SEED)));
+    });
+    group.bench_function("simd-json", |bencher| {
+        bencher.iter(|| total_by_simd_json(&mut copy, black_box(SEED)));
     });
 }
 
 fn every_message(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode/corpus");
     for (name, bytes) in corpus().expect("the corpus can be read") {
         assert!(Message::decode(&bytes, &UtcOffset::UTC).is_ok(), "{name}");
-        criterion.bench_function(&format!("decode/{name}"), |bencher| {
+        group.bench_function(name, |bencher| {
             bencher.iter(|| Message::decode(black_box(&bytes), &UtcOffset::UTC).is_ok());
         });
     }
 }
 
-criterion_group!(benches, seed, every_message);
+fn time_by_description(text: &str) -> Option<OffsetDateTime> {
+    let form = format_description!(
+        "[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT"
+    );
+    Some(PrimitiveDateTime::parse(text, form).ok()?.assume_utc())
+}
+
+fn time(criterion: &mut Criterion) {
+    const TEXT: &str = "Sun 2026-04-26 16:40:22 GMT";
+
+    let time = parse_time(TEXT, &UtcOffset::UTC).ok();
+    assert_eq!(time, time_by_description(TEXT));
+    assert_eq!(time.map(OffsetDateTime::unix_timestamp), Some(1_777_221_622));
+    let mut group = criterion.benchmark_group("decode/time");
+    group.bench_function("parse_time", |bencher| {
+        bencher.iter(|| parse_time(black_box(TEXT), &UtcOffset::UTC));
+    });
+    group.bench_function("time", |bencher| {
+        bencher.iter(|| time_by_description(black_box(TEXT)));
+    });
+}
+
+criterion_group!(benches, reading, every_message, time);
 criterion_main!(benches);

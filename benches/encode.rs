@@ -48,8 +48,9 @@ fn reading(criterion: &mut Criterion) {
     let message = Message::decode(SEED, &UtcOffset::UTC).expect("the seed is a message");
     let reading = message.reading.expect("the seed is a reading");
 
+    let mut group = criterion.benchmark_group("encode/reading");
     let mut line = String::new();
-    criterion.bench_function("encode/reading", |bencher| {
+    group.bench_function("encode_reading", |bencher| {
         bencher.iter(|| {
             line.clear();
             encode_reading(&mut line, &Measurement::HOME_ENERGY, METER, black_box(&reading))
@@ -58,7 +59,7 @@ fn reading(criterion: &mut Criterion) {
     assert_eq!(line, SEED_LINE);
 
     let mut buffer = Vec::new();
-    criterion.bench_function("encode/reading, influxdb-line-protocol", |bencher| {
+    group.bench_function("influxdb-line-protocol", |bencher| {
         bencher.iter(|| {
             let mut empty = std::mem::take(&mut buffer);
             empty.clear();
@@ -67,7 +68,7 @@ fn reading(criterion: &mut Criterion) {
     });
     assert_eq!(buffer, SEED_LINE.as_bytes());
 
-    criterion.bench_function("encode/reading, influxdb2", |bencher| {
+    group.bench_function("influxdb2", |bencher| {
         bencher.iter(|| {
             buffer.clear();
             by_data_point(&mut buffer, black_box(&reading))

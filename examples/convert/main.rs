@@ -7,13 +7,13 @@
 //! printed, too. The cost of one conversion is the difference between two runs, divided by the
 //! difference of their counts.
 
-mod conversion;
-
 use std::{env, hint::black_box, process::ExitCode};
 
-use xt211_examples::{Failure, exit, read};
-
-use crate::conversion::{Line, State};
+use xt211_examples::{
+    Failure,
+    conversion::{Line, State},
+    exit, read,
+};
 
 fn main() -> ExitCode {
     exit(run())

@@ -1,4 +1,6 @@
-//! What the examples share: where their input comes from, and how they end.
+//! What the examples share: where their input comes from, what is measured, and how they end.
+
+pub mod conversion;
 
 use std::{
     error::Error,

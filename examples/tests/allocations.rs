@@ -5,13 +5,11 @@ use std::{fs, path::Path};
 
 use allocation_counter::measure;
 use time::UtcOffset;
-use xt211_examples::Failure;
+use xt211_examples::{
+    Failure,
+    conversion::{Line, State},
+};
 use xt211_message::Message;
-
-use crate::conversion::{Line, State};
-
-#[path = "../convert/conversion.rs"]
-mod conversion;
 
 /// How often a conversion is done before it is watched, and while it is.
 const TIMES: u64 = 100;

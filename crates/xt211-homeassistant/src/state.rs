@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use xt211_message::{Decimal, Value};
+use xt211_obis::ObisCode;
 
 use crate::{StateTopic, json::push_string, key::Key};
 
@@ -183,6 +184,11 @@ impl StateMessage<'_> {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let mut opening = b"{\"";
         for (key, state) in self.iter() {
+            if let (Key::Register(code), State::Number(number)) = (key, state) {
+                push_number(out, *opening, code, *number);
+                opening = b",\"";
+                continue;
+            }
             out.extend_from_slice(opening);
             opening = b",\"";
             match key {
@@ -204,6 +210,23 @@ impl StateMessage<'_> {
         // Cannot be empty: then there is no message.
         out.push(b'}');
     }
+}
+
+/// Appends a register's key and number, as most of what a meter tells is: put together on the stack,
+/// where room for both is known to be.
+#[inline]
+fn push_number(out: &mut Vec<u8>, [mark, quote]: [u8; 2], code: ObisCode, number: Decimal) {
+    let mut room = [0; 64];
+    let mut end = 2;
+    if let Some((opening, key)) = room.split_first_chunk_mut() {
+        *opening = [mark, quote];
+        end += key.first_chunk_mut().map_or(0, |key| code.write_padded(b'.', key));
+    }
+    if let Some((colon, value)) = room.get_mut(end..).and_then(<[u8]>::split_first_chunk_mut) {
+        *colon = *b"\":";
+        end += 2 + value.first_chunk_mut().map_or(0, |value| number.write_padded(value));
+    }
+    out.extend_from_slice(room.get(..end).unwrap_or_default());
 }
 
 impl Serialize for StateMessage<'_> {

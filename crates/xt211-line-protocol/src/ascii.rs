@@ -3,6 +3,9 @@
 /// How much is put together at once: some fields.
 pub(crate) const ROOM: usize = 256;
 
+/// The room that a key or a value is written to.
+const PADDED: usize = 24;
+
 /// A few fields, put together byte by byte on the stack: a string would have to look at each
 /// character and at its room each time.
 pub(crate) struct Ascii<'b> {
@@ -12,8 +15,8 @@ pub(crate) struct Ascii<'b> {
 }
 
 impl<'b> Ascii<'b> {
-    /// The longest field with its separator: `,255-255:255_255_255_255=-0.123456789012345678`.
-    const FIELD: usize = 46;
+    /// The room for a field with its separator and its equals sign.
+    const FIELD: usize = PADDED + PADDED + 2;
 
     #[inline]
     pub(crate) fn new(bytes: &'b mut [u8; ROOM]) -> Self {
@@ -46,32 +49,37 @@ impl<'b> Ascii<'b> {
         }
     }
 
-    /// Puts bytes, for which there has to be room.
+    /// Puts what is written to the front of a room and is as long as is returned.
     #[inline]
-    pub(crate) fn put_all(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        if let Some(place) = self.bytes.get_mut(self.length..end) {
-            place.copy_from_slice(bytes);
-            self.length = end;
+    pub(crate) fn put_padded(&mut self, write: impl FnOnce(&mut [u8; PADDED]) -> usize) {
+        let place = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(place) = place {
+            self.length += write(place);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use xt211_message::Decimal;
+    use xt211_obis::ObisCode;
+
     use super::*;
 
     #[test]
     fn more_than_there_is_room_for_at_once() {
-        let field = b",255-255:255_255_255_255=-0.123456789012345678";
-        assert_eq!(field.len(), Ascii::FIELD);
+        let key = ObisCode::new(255, 255, 255, 255, 255, 255);
+        let value: Decimal = "-0.123456789012345678".parse().unwrap();
         let mut room = [0; ROOM];
         let (mut ascii, mut text) = (Ascii::new(&mut room), String::new());
         for _ in 0..20 {
             ascii.make_room(&mut text);
-            ascii.put_all(field);
+            ascii.put(b',');
+            ascii.put_padded(|room| key.write_padded(b'_', room));
+            ascii.put(b'=');
+            ascii.put_padded(|room| value.write_padded(room));
         }
         ascii.flush(&mut text);
-        assert_eq!(text.into_bytes(), field.repeat(20));
+        assert_eq!(text, ",255-255:255_255_255_255=-0.123456789012345678".repeat(20));
     }
 }

@@ -235,9 +235,12 @@ impl LineBuilder<'_, AfterFields> {
     /// A time that InfluxDB cannot store: before 1677-09-21T00:12:43.145224194Z or after
     /// 2262-04-11T23:47:16.854775806Z.
     pub fn time(self, time: OffsetDateTime) -> Result<(), LineError> {
-        match time.unix_timestamp_nanos().try_into() {
-            Ok(nanoseconds) => self.timestamp(nanoseconds),
-            Err(_) => Err(out_of_range(time)),
+        let (seconds, fraction) = (time.unix_timestamp(), i64::from(time.nanosecond()));
+        let usual = seconds.checked_mul(1_000_000_000).and_then(|it| it.checked_add(fraction));
+        // The first second there is begins before the first time.
+        match usual.or_else(|| time.unix_timestamp_nanos().try_into().ok()) {
+            Some(nanoseconds) => self.timestamp(nanoseconds),
+            None => Err(out_of_range(time)),
         }
     }
 

@@ -40,10 +40,10 @@ pub fn encode_reading(
         ascii.put(separator);
         separator = b',';
         // Keys are valid, being digits and `_`, `-`, `:`; and new, since each code is there once.
-        register.code.spell(b'_', |byte| ascii.put(byte));
+        ascii.put_padded(|room| register.code.write_padded(b'_', room));
         ascii.put(b'=');
         match &register.value {
-            Value::Number(number) => ascii.put_all(number.text().as_bytes()),
+            Value::Number(number) => ascii.put_padded(|room| number.write_padded(room)),
             Value::Text(text) => {
                 ascii.flush(line.buffer());
                 escape::push_string(line.buffer(), text);

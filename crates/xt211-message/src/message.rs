@@ -67,7 +67,11 @@ const SERIALS: [ObisCode; 2] = [ObisCode::reduced(96, 1, 1), ObisCode::reduced(9
 
 /// A serial number that says which meter it is.
 pub(crate) fn known_serial(text: &str) -> Option<&str> {
-    let text = text.trim();
+    let is_trimmed = match text.as_bytes() {
+        [first, .., last] => first.is_ascii_graphic() && last.is_ascii_graphic(),
+        _ => false,
+    };
+    let text = if is_trimmed { text } else { text.trim() };
     (!text.is_empty() && text != "0").then_some(text)
 }
 
@@ -140,6 +144,31 @@ impl<'a> Registers<'a> {
             }
         }
         Ok(Self { sorted: registers })
+    }
+
+    /// Puts a register behind others, or among them if they are sorted and few.
+    ///
+    /// Modules send the abstract registers last, which come first here. To make room for one of them
+    /// takes less than to sort them all.
+    #[inline]
+    pub(crate) fn put(registers: &mut Vec<Register<'a>>, register: Register<'a>) {
+        match registers.last() {
+            Some(last) if register.code < last.code => Self::put_before(registers, register),
+            _ => registers.push(register),
+        }
+    }
+
+    #[cold]
+    fn put_before(registers: &mut Vec<Register<'a>>, register: Register<'a>) {
+        /// To move as many up takes no time that counts.
+        const FEW: usize = 32;
+
+        let is_before = |other: &Register<'_>| other.code < register.code;
+        let place = match registers.len() {
+            ..FEW => registers.iter().position(|other| !is_before(other)),
+            _ => None,
+        };
+        registers.insert(place.unwrap_or(registers.len()), register);
     }
 
     /// The memory of these registers, empty, for those of another message.

@@ -7,25 +7,23 @@ use crate::ObisCode;
 /// The canonical form of a code, on the stack; made by [`ObisCode::text`].
 #[derive(Clone, Copy)]
 pub struct CodeText {
-    bytes: [u8; Self::MAX],
+    bytes: [u8; Self::ROOM],
     length: usize,
 }
 
 impl CodeText {
-    /// `255-255:255.255.255.255`
-    const MAX: usize = 23;
+    /// More than the longest has, which is `255-255:255.255.255.255`.
+    const ROOM: usize = 24;
 
     #[inline]
     pub(crate) fn canonical(code: ObisCode) -> Self {
-        let (mut bytes, mut length) = ([0; Self::MAX], 0);
-        code.spell(b'.', put_into(&mut bytes, &mut length));
-        Self { bytes, length }
+        let mut bytes = [0; Self::ROOM];
+        Self { length: write(code, b'.', &mut bytes), bytes }
     }
 
     pub(crate) fn full(code: ObisCode) -> Self {
-        let (mut bytes, mut length) = ([0; Self::MAX], 0);
-        code.spell_full(b'.', put_into(&mut bytes, &mut length));
-        Self { bytes, length }
+        let mut bytes = [0; Self::ROOM];
+        Self { length: write_full(code, b'.', &mut bytes), bytes }
     }
 
     /// The text, which is ASCII, as bytes.
@@ -49,65 +47,96 @@ impl fmt::Debug for CodeText {
     }
 }
 
-/// Puts a byte behind the others, for which there is room.
-#[inline]
-fn put_into(bytes: &mut [u8; CodeText::MAX], length: &mut usize) -> impl FnMut(u8) {
-    |byte| {
-        if let Some(place) = bytes.get_mut(*length) {
-            *place = byte;
-            *length += 1;
-        }
-    }
-}
-
 impl ObisCode {
-    /// Hands the canonical form to an encoder byte by byte, with another byte for each dot.
+    /// Writes the canonical form to the front of a room, with another byte for each dot, and returns
+    /// its length; the rest of the room holds anything afterwards. For encoders, since room of a
+    /// known size needs no checks.
     ///
     /// ```
     /// use xt211_obis::ObisCode;
     ///
-    /// let mut key = Vec::new();
-    /// ObisCode::reduced(1, 8, 0).spell(b'_', |byte| key.push(byte));
-    /// assert_eq!(key, b"1_8_0");
+    /// let mut room = [b' '; 24];
+    /// let length = ObisCode::reduced(1, 8, 0).write_padded(b'_', &mut room);
+    /// assert!(room.starts_with(b"1_8_0"));
+    /// assert_eq!(length, 5);
     /// ```
     #[inline]
-    pub fn spell(self, dot: u8, mut put: impl FnMut(u8)) {
-        if self.is_reducible() {
-            spell_groups([self.c(), self.d(), self.e()], dot, &mut put);
-        } else {
-            self.spell_full(dot, put);
-        }
-    }
-
-    fn spell_full(self, dot: u8, mut put: impl FnMut(u8)) {
-        spell_number(self.a(), &mut put);
-        put(b'-');
-        spell_number(self.b(), &mut put);
-        put(b':');
-        spell_groups([self.c(), self.d(), self.e(), self.f()], dot, &mut put);
+    pub fn write_padded(self, dot: u8, room: &mut [u8; 24]) -> usize {
+        write(self, dot, room)
     }
 }
 
+/// Writes the canonical form.
 #[inline]
-fn spell_groups<const N: usize>(groups: [u8; N], dot: u8, put: &mut impl FnMut(u8)) {
-    for (index, group) in groups.into_iter().enumerate() {
-        if index > 0 {
-            put(dot);
-        }
-        spell_number(group, put);
+fn write(code: ObisCode, dot: u8, room: &mut [u8; CodeText::ROOM]) -> usize {
+    let [c, d, e] = [code.c(), code.d(), code.e()];
+    if c > 99 || d > 9 || e > 9 || !code.is_reducible() {
+        return write_any(code, dot, room);
     }
+    // As modules send nearly every code.
+    let [c_tens, c_ones, d, e] = [c / 10, c % 10, d, e].map(|digit| b'0' + digit);
+    let word = u64::from_le_bytes([c_tens, c_ones, dot, d, dot, e, 0, 0]);
+    let (word, length) = if c < 10 { (word >> 8, 5) } else { (word, 6) };
+    if let Some(start) = room.first_chunk_mut() {
+        *start = word.to_le_bytes();
+    }
+    length
 }
 
-#[inline]
-fn spell_number(number: u8, put: &mut impl FnMut(u8)) {
-    if number < 10 {
-        return put(b'0' + number);
+#[cold]
+fn write_any(code: ObisCode, dot: u8, room: &mut [u8; CodeText::ROOM]) -> usize {
+    if !code.is_reducible() {
+        return write_full(code, dot, room);
     }
-    if number >= 100 {
-        put(b'0' + number / 100);
+    let mut text = Cursor { room, length: 0 };
+    text.put_groups([code.c(), code.d(), code.e()], dot);
+    text.length
+}
+
+/// Writes the full form.
+fn write_full(code: ObisCode, dot: u8, room: &mut [u8; CodeText::ROOM]) -> usize {
+    let mut text = Cursor { room, length: 0 };
+    text.put_number(code.a());
+    text.put(b'-');
+    text.put_number(code.b());
+    text.put(b':');
+    text.put_groups([code.c(), code.d(), code.e(), code.f()], dot);
+    text.length
+}
+
+/// What is written byte by byte.
+struct Cursor<'r> {
+    room: &'r mut [u8; CodeText::ROOM],
+    length: usize,
+}
+
+impl Cursor<'_> {
+    fn put_groups<const N: usize>(&mut self, groups: [u8; N], dot: u8) {
+        for (index, group) in groups.into_iter().enumerate() {
+            if index > 0 {
+                self.put(dot);
+            }
+            self.put_number(group);
+        }
     }
-    put(b'0' + number / 10 % 10);
-    put(b'0' + number % 10);
+
+    fn put_number(&mut self, number: u8) {
+        if number >= 100 {
+            self.put(b'0' + number / 100);
+        }
+        if number >= 10 {
+            self.put(b'0' + number / 10 % 10);
+        }
+        self.put(b'0' + number % 10);
+    }
+
+    /// Puts a byte behind the others, for which there is room.
+    fn put(&mut self, byte: u8) {
+        if let Some(place) = self.room.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,10 +7,13 @@
 
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
+
+pub use text::DecimalText;
 
 /// The most significant digits, and the most digits after the point.
 const MAX_DIGITS: u8 = 18;
@@ -98,12 +101,15 @@ impl Decimal {
         /// Integers up to here are exact in an `f64`.
         const EXACT: u64 = 1 << 53;
 
-        match power(i64::from(self.scale)) {
-            // The power is exact, too (5^18 is less than 2^53), and one division of two exact
-            // numbers rounds once: to the nearest.
-            Some(power) if self.mantissa.unsigned_abs() <= EXACT => {
-                self.mantissa as f64 / power as f64
-            }
+        /// 10^0 to 10^18, which are exact, too: 5^18 is less than 2^53.
+        const POWERS: [f64; 19] = [
+            1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+            1e16, 1e17, 1e18,
+        ];
+
+        match POWERS.get(usize::from(self.scale)) {
+            // One division of two exact numbers rounds once: to the nearest.
+            Some(power) if self.mantissa.unsigned_abs() <= EXACT => self.mantissa as f64 / power,
             // Cannot fail: our own text is always a float's syntax.
             _ => self.text().as_str().parse().unwrap_or(f64::NAN),
         }
@@ -124,6 +130,23 @@ impl Decimal {
     #[inline]
     pub fn text(self) -> DecimalText {
         DecimalText::new(self)
+    }
+
+    /// Writes the [`text`](Self::text) to the front of a room and returns its length; the rest of the
+    /// room holds anything afterwards. For encoders, since room of a known size needs no checks.
+    ///
+    /// ```
+    /// use xt211_message::Decimal;
+    ///
+    /// let mut room = [b' '; 24];
+    /// let length = "0443.4510".parse::<Decimal>()?.write_padded(&mut room);
+    /// assert!(room.starts_with(b"443.451"));
+    /// assert_eq!(length, 7);
+    /// # Ok::<(), xt211_message::DecimalError>(())
+    /// ```
+    #[inline]
+    pub fn write_padded(self, room: &mut [u8; 24]) -> usize {
+        text::write(self, room)
     }
 
     /// Appends the [`text`](Self::text).
@@ -270,73 +293,6 @@ impl Digits {
     }
 }
 
-/// The text of a [`Decimal`], on the stack; made by [`Decimal::text`].
-#[derive(Clone, Copy)]
-pub struct DecimalText {
-    /// Filled from the end. The longest is `-0.123456789012345678`.
-    bytes: [u8; Self::MAX],
-    start: usize,
-}
-
-impl DecimalText {
-    const MAX: usize = 21;
-
-    #[inline]
-    fn new(number: Decimal) -> Self {
-        let (mut bytes, mut start) = ([0; Self::MAX], Self::MAX);
-        // Puts a character before the others. There is room for the longest text.
-        let mut put = |byte: u8| {
-            start = start.wrapping_sub(1);
-            if let Some(slot) = bytes.get_mut(start) {
-                *slot = byte;
-            }
-        };
-        let mut rest = number.mantissa.unsigned_abs();
-        let mut last_digit = || {
-            let [digit, ..] = (rest % 10).to_le_bytes();
-            rest /= 10;
-            (b'0' + digit, rest > 0)
-        };
-        if number.scale > 0 {
-            for _ in 0..number.scale {
-                put(last_digit().0);
-            }
-            put(b'.');
-        }
-        loop {
-            let (digit, is_more) = last_digit();
-            put(digit);
-            if !is_more {
-                break;
-            }
-        }
-        if number.is_negative() {
-            put(b'-');
-        }
-        Self { bytes, start }
-    }
-
-    /// The text, which is ASCII, as bytes.
-    #[must_use]
-    #[inline]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Cannot fail: nothing but ASCII was put in.
-        str::from_utf8(self.as_bytes()).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for DecimalText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
 impl fmt::Display for Decimal {
     /// Writes the [`text`](Decimal::text).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -352,6 +308,9 @@ impl fmt::Debug for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
         // Less than 10^18 · 10^18, which fits 128 bits.
         let scaled =
             |number: &Self, scale: u8| i128::from(number.mantissa) * 10i128.pow(u32::from(scale));

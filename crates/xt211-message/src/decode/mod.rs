@@ -68,6 +68,14 @@ pub(crate) fn decode<'a>(
     }
 }
 
+/// Whether nothing but ASCII is there. The standard library looks at many bytes at once, but for those
+/// behind the last 64: so these are the last ones a second time.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<64>();
+    let last = bytes.last_chunk::<64>().map_or(rest, <[u8; 64]>::as_slice);
+    chunks.as_flattened().is_ascii() && last.is_ascii()
+}
+
 #[cold]
 fn not_utf8(bytes: &[u8], offset: usize) -> Box<MessageError> {
     let byte = bytes.get(offset).copied().unwrap_or_default();
@@ -97,8 +105,8 @@ impl<'a> Object<'a> for Draft<'a> {
     ) -> Decoded<bool> {
         let slot = match key {
             b"data" => return self.take_data(json, context),
-            b"status" => return part(&mut self.message.status, json, context),
-            b"battery" => return part(&mut self.message.battery, json, context),
+            b"status" => return put_part(&mut self.message.status, part(json, context)?),
+            b"battery" => return put_part(&mut self.message.battery, part(json, context)?),
             b"debug" => Slot::Later(&mut self.debug),
             b"datetime" => Slot::Later(&mut self.datetime),
             b"first_boot" => Slot::Later(&mut self.first_boot),
@@ -116,7 +124,7 @@ impl<'a> Object<'a> for Draft<'a> {
 impl<'a> Draft<'a> {
     fn read(&mut self, bytes: &'a [u8], zone: &dyn Zone, room: Vec<Register<'a>>) -> Decoded {
         // Most messages are, which is seen at once.
-        if !bytes.is_ascii() {
+        if !is_ascii(bytes) {
             str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
         }
         if bytes.trim_ascii().is_empty() {
@@ -134,11 +142,8 @@ impl<'a> Draft<'a> {
     }
 
     fn take_data(&mut self, json: &mut Reader<'a>, context: &Context<'a, '_>) -> Decoded<bool> {
-        let mut data = Data::default();
-        if object(&mut data, json, context)? {
-            put_part(&mut self.message.reading, data.into_reading()?)?;
-        }
-        Ok(true)
+        let data = part::<Data<'_>>(json, context)?;
+        put_part(&mut self.message.reading, data.map(Data::into_reading).transpose()?)
     }
 
     /// Completes the message after its last key.

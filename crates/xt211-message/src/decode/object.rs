@@ -21,8 +21,8 @@ pub(super) trait Object<'a> {
         context: &Context<'a, '_>,
     ) -> Decoded<bool>;
 
-    /// Takes the next key and its value if they are as modules mostly write them, for what there is
-    /// much of; else leaves them to [`take`](Self::take).
+    /// Takes the next keys and their values as long as they are as modules mostly write them, for
+    /// what there is much of; leaves others to [`take`](Self::take). Says whether it took one.
     #[inline]
     fn take_plain(&mut self, _: &mut Reader<'a>, _: &Context<'a, '_>, _is_first: bool) -> bool {
         false
@@ -45,9 +45,7 @@ pub(super) fn object<'a, O: Object<'a>>(
     }
     let mut is_first = true;
     loop {
-        while object.take_plain(json, context, is_first) {
-            is_first = false;
-        }
+        is_first &= !object.take_plain(json, context, is_first);
         let Some(key) = json.key(is_first)? else { return Ok(true) };
         is_first = false;
         if let Err(error) = member(object, &key, json, context) {
@@ -75,27 +73,26 @@ fn member<'a, O: Object<'a>>(
     json.value().map(drop)
 }
 
-/// Reads a part of a message that may be there once; `null` is none.
+/// Reads a part of a message; `null` is none.
 pub(super) fn part<'a, O: Object<'a> + Default>(
-    slot: &mut Option<O>,
     json: &mut Reader<'a>,
     context: &Context<'a, '_>,
-) -> Decoded<bool> {
+) -> Decoded<Option<O>> {
     let mut part = O::default();
-    if object(&mut part, json, context)? {
-        put_part(slot, part)?;
-    }
-    Ok(true)
+    Ok(object(&mut part, json, context)?.then_some(part))
 }
 
-/// Puts a part where there must not be one yet.
-pub(super) fn put_part<T>(slot: &mut Option<T>, part: T) -> Decoded {
-    if slot.is_some() {
-        let detail = "found an object a second time".to_owned();
-        return Err(MessageError::new(ErrorKind::Duplicate, detail));
+/// Puts a part, if there is one, where there must not be one yet.
+pub(super) fn put_part<T>(slot: &mut Option<T>, part: Option<T>) -> Decoded<bool> {
+    match (&slot, part) {
+        (_, None) => {}
+        (None, part) => *slot = part,
+        (Some(_), Some(_)) => {
+            let detail = "found an object a second time".to_owned();
+            return Err(MessageError::new(ErrorKind::Duplicate, detail));
+        }
     }
-    *slot = Some(part);
-    Ok(())
+    Ok(true)
 }
 
 /// The longest key that has a meaning: `reading_datetime`, `PlannedStartTime`.

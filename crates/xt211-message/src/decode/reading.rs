@@ -8,7 +8,7 @@ use super::{
     context::Context,
     fault::Part,
     json::Reader,
-    object::{Object, part},
+    object::{Object, part, put_part},
     scalar::Slot,
 };
 use crate::{Decimal, ErrorKind, MessageError, Reading, Register, Registers, Value};
@@ -33,7 +33,7 @@ impl<'a> Object<'a> for Data<'a> {
             b"reading_datetime" => Slot::Time(&mut self.time),
             b"first_boot" => Slot::Flag(&mut self.first_boot),
             b"waittime" | b"wait_time" => Slot::Number(&mut self.wait_time),
-            b"values" => return part(&mut self.values, json, context),
+            b"values" => return put_part(&mut self.values, part(json, context)?),
             _ => return Ok(false),
         };
         slot.fill(json, Part::Reading, context)
@@ -79,12 +79,15 @@ impl<'a> Object<'a> for Values<'a> {
         context: &Context<'a, '_>,
         is_first: bool,
     ) -> bool {
+        let Self(registers) = self;
         // Abstract ones may hold texts, and a number would be one there.
-        let plain = json.code_and_number(is_first, |code| !code.is_abstract());
-        if let Some((code, number)) = plain {
-            push(&mut self.0, Register { code, value: Value::Number(number) }, context);
-        }
-        plain.is_some()
+        json.codes_and_numbers(
+            is_first,
+            |code| !code.is_abstract(),
+            |code, number| {
+                push(registers, Register { code, value: Value::Number(number) }, context)
+            },
+        )
     }
 }
 
@@ -104,12 +107,12 @@ pub(super) fn register<'a>(
     Ok(true)
 }
 
-#[inline]
+#[inline(always)]
 fn push<'a>(registers: &mut Vec<Register<'a>>, register: Register<'a>, context: &Context<'a, '_>) {
     if registers.capacity() == 0 {
         make_room(registers, context);
     }
-    registers.push(register);
+    Registers::put(registers, register);
 }
 
 #[cold]

@@ -120,6 +120,7 @@ pub(super) enum Slot<'s, 'a> {
 
 impl<'a> Slot<'_, 'a> {
     /// Puts the next value of an object here; `null` is nothing.
+    #[inline(always)]
     pub(super) fn fill(
         self,
         json: &mut Reader<'a>,
@@ -134,6 +135,7 @@ impl<'a> Slot<'_, 'a> {
     }
 
     /// Puts a value here; a blank string is nothing.
+    #[inline(always)]
     pub(super) fn put(self, scalar: Scalar<'a>, zone: &dyn Zone) -> Result<(), Fault> {
         match self {
             Self::Later(slot) => once(slot, scalar),

@@ -18,6 +18,7 @@
 mod error;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use ::time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -94,8 +95,16 @@ pub(crate) fn parse(text: &[u8], zone: &dyn Zone) -> Result<OffsetDateTime, Time
 
 fn whole<'a>(text: &'a [u8], zone: &dyn Zone) -> Parsed<'a, OffsetDateTime> {
     let mut cursor = Cursor { rest: text };
-    cursor.skip_spaces();
-    let local = cursor.date_and_clock()?;
+    let local = match usual::date_and_clock(text) {
+        Some((local, rest)) => {
+            cursor.rest = rest;
+            local
+        }
+        None => {
+            cursor.skip_spaces();
+            cursor.date_and_clock()?
+        }
+    };
     cursor.skip_spaces();
     let named = cursor.zone()?;
     cursor.skip_spaces();

@@ -12,6 +12,7 @@
 
 mod nesting;
 mod number;
+mod register;
 mod scalar;
 mod string;
 mod syntax;
@@ -23,7 +24,7 @@ use std::borrow::Cow;
 pub(super) use self::scalar::{Scalar, Token};
 use self::{
     nesting::{Container, Nesting},
-    number::plain_number,
+    register::code_and_number,
     scalar::Shape,
     string::plain_string,
     syntax::Syntax,
@@ -92,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next key of an object, or its end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key(&mut self, is_first: bool) -> Decoded<Option<Cow<'a, [u8]>>> {
         // As modules write it, without white space and escapes.
         let next = if is_first { Some(self.rest) } else { self.rest.strip_prefix(b",") };
@@ -142,20 +143,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a key that begins with a code and has a number for its value, `"C.D.E":NUMBER`, and that
-    /// number. `None`, and nothing is read, if that is not what is next, without white space.
+    /// Reads keys that are a code and have a number for their value, `"C.D.E":NUMBER`, and hands
+    /// them on, as long as that is what is next, without white space. Says whether there was one.
     #[inline]
-    pub(super) fn code_and_number(
+    pub(super) fn codes_and_numbers(
         &mut self,
         is_first: bool,
-        is_wanted: impl FnOnce(ObisCode) -> bool,
-    ) -> Option<(ObisCode, Decimal)> {
-        let rest = if is_first { self.rest } else { self.rest.strip_prefix(b",")? };
-        let (code, rest) = ObisCode::reduced_prefix(rest.strip_prefix(b"\"")?)?;
-        let rest = rest.strip_prefix(b"\":").filter(|_| is_wanted(code))?;
-        let (number, rest) = plain_number(rest)?;
-        self.rest = rest;
-        Some((code, number))
+        is_wanted: impl Fn(ObisCode) -> bool,
+        mut take: impl FnMut(ObisCode, Decimal),
+    ) -> bool {
+        let start = self.rest;
+        let mut next = if is_first { Some(start) } else { start.strip_prefix(b",") };
+        while let Some((code, number, rest)) = next.and_then(code_and_number) {
+            if !is_wanted(code) {
+                break;
+            }
+            take(code, number);
+            self.rest = rest;
+            next = rest.strip_prefix(b",");
+        }
+        self.rest.len() < start.len()
     }
 
     /// Reads a value, whole; `None` for `null`.

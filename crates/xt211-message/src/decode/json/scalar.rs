@@ -72,7 +72,7 @@ impl<'a> Scalar<'a> {
     #[inline]
     pub(in crate::decode) fn is_blank(self) -> bool {
         match self.shape {
-            Shape::Text => self.unquoted().trim_ascii().is_empty(),
+            Shape::Text => self.unquoted().iter().all(u8::is_ascii_whitespace),
             Shape::Escaped => {
                 matches!(self.token(), Ok(Token::Text(text)) if text.trim_ascii().is_empty())
             }

@@ -1,29 +1,37 @@
-//! One message after the other, in the same memory.
+//! The way of a reading from the module's bytes to InfluxDB's line, one message after the other in
+//! the same memory.
 
 use std::convert::Infallible;
 
 use time::{Duration, OffsetDateTime, UtcOffset};
 use xt211_decision::{Eras, History, Judgement, Limit, Meter, Point};
-use xt211_examples::Failure;
 use xt211_homeassistant::{MeterDevice, MeterInfo};
 use xt211_line_protocol::{Measurement, encode_reading};
 use xt211_message::{Decoder, Reading, Registers};
 use xt211_obis::ObisCode;
 
+use crate::Failure;
+
 /// From bytes to a line.
-#[derive(Default)]
-pub(crate) struct Line {
+#[derive(Debug, Default)]
+pub struct Line {
     decoder: Decoder,
     text: String,
 }
 
 impl Line {
-    pub(crate) fn convert(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Converts a message that holds a reading.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or holds none.
+    pub fn convert(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.convert_and(bytes, |_| Ok(()))
     }
 
     /// The line of the last message.
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn text(&self) -> &str {
         &self.text
     }
 
@@ -44,7 +52,10 @@ impl Line {
 }
 
 /// From bytes to a line and to Home Assistant, if the reading is to be believed.
-pub(crate) struct State {
+///
+/// Each is judged as if the module had read it a minute after the one before.
+#[derive(Debug)]
+pub struct State {
     line: Line,
     meter: Meter,
     device: MeterDevice,
@@ -54,7 +65,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new() -> Result<Self, Failure> {
+    /// A meter of which nothing was seen yet.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn new() -> Result<Self, Failure> {
         let device = MeterDevice::new(MeterInfo {
             id: "meter".parse()?,
             name: "XT211 Meter".into(),
@@ -71,7 +87,12 @@ impl State {
         })
     }
 
-    pub(crate) fn convert(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    /// Converts a message that holds a reading.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or holds none, or one that cannot be believed.
+    pub fn convert(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let Self { line, meter, device, message, later } = self;
         line.convert_and(bytes, |reading| {
             reading.time += *later;
@@ -89,12 +110,14 @@ impl State {
     }
 
     /// The line of the last message.
-    pub(crate) fn line(&self) -> &str {
+    #[must_use]
+    pub fn line(&self) -> &str {
         self.line.text()
     }
 
     /// The state message that followed it.
-    pub(crate) fn message(&self) -> &str {
+    #[must_use]
+    pub fn message(&self) -> &str {
         str::from_utf8(&self.message).unwrap_or_default()
     }
 }
