@@ -124,9 +124,16 @@ impl Eras {
         self.start(code, to);
     }
 
+    /// When the serial number in force at a time makes room for another one, if it does.
+    pub(super) fn serial_ends(&self, time: OffsetDateTime) -> Option<OffsetDateTime> {
+        let behind = self.serials.partition_point(|(start, _)| *start <= time);
+        self.serials.get(behind).map(|(start, _)| *start)
+    }
+
     /// A reading of a meter with this serial number was accepted. What is known of the time behind
-    /// it stays so.
-    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime) {
+    /// it stays so: the serial number that was in force goes on, if any of its meter `follows` before
+    /// the next one.
+    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime, follows: bool) {
         let before = self.serial(time);
         if before == Some(serial) {
             return;
@@ -134,15 +141,16 @@ impl Eras {
         let before = before.map(Box::from);
         let place = self.serials.partition_point(|(start, _)| *start <= time);
         let next = self.serials.get(place);
-        let same_goes_on = next.is_some_and(|(_, next)| next.as_ref() == serial);
+        let is_same = next.is_some_and(|(_, next)| next.as_ref() == serial);
         let next_start = next.map(|(start, _)| *start);
-        if same_goes_on {
+        // In the middle of another's era, that goes on behind this reading.
+        let before = before.filter(|_| follows || (next_start.is_some() && !is_same));
+        if is_same && before.is_none() {
             self.serials.remove(place);
         }
         self.serials.insert(place, (time, serial.into()));
-        // In the middle of another's era, that goes on behind this reading.
         let behind = time.saturating_add(Duration::NANOSECOND);
-        if let (Some(before), false, Some(_)) = (before, same_goes_on, next_start)
+        if let Some(before) = before
             && next_start != Some(behind)
         {
             self.serials.insert(place + 1, (behind, before));
@@ -200,11 +208,11 @@ mod tests {
     fn serial_numbers_in_any_order() {
         let mut eras = Eras::default();
         assert_eq!(eras.serial(at(0)), None);
-        eras.note_serial("b", at(20));
-        eras.note_serial("b", at(30));
-        eras.note_serial("a", at(5));
+        eras.note_serial("b", at(20), false);
+        eras.note_serial("b", at(30), false);
+        eras.note_serial("a", at(5), false);
         // Earlier than the first of its kind so far.
-        eras.note_serial("b", at(15));
+        eras.note_serial("b", at(15), false);
         let serial = |seconds| eras.serial(at(seconds));
         assert_eq!([serial(0), serial(5), serial(14)], [None, Some("a"), Some("a")]);
         assert_eq!([serial(15), serial(99)], [Some("b"), Some("b")]);
@@ -215,13 +223,13 @@ mod tests {
     #[test]
     fn one_reading_of_another_meter_does_not_change_what_follows_it() {
         let mut eras = Eras::default();
-        eras.note_serial("a", at(0));
-        eras.note_serial("b", at(20));
-        eras.note_serial("c", at(10));
+        eras.note_serial("a", at(0), false);
+        eras.note_serial("b", at(20), false);
+        eras.note_serial("c", at(10), false);
         let serials = [5, 10, 11, 20].map(|seconds| eras.serial(at(seconds)));
         assert_eq!(serials, [Some("a"), Some("c"), Some("a"), Some("b")]);
         // At the end, the next reading tells.
-        eras.note_serial("d", at(30));
+        eras.note_serial("d", at(30), false);
         assert_eq!(eras.last_serial(), Some("d"));
     }
 }

@@ -68,15 +68,15 @@ struct Verdict {
 
 /// A meter while it decides, with all that was accepted: before, and by this decision.
 pub(super) struct Scene<'d, H> {
-    meter: &'d mut Meter,
-    history: &'d H,
+    pub(super) meter: &'d mut Meter,
+    pub(super) history: &'d H,
     /// No reading later than this is taken for a witness. There can be one if our own clock was
     /// wrong when it came, or if the user released it.
     horizon: OffsetDateTime,
     /// The newest reading up to there.
     newest: Option<OffsetDateTime>,
     /// What this decision has accepted, of each register by time.
-    fresh: BTreeMap<ObisCode, BTreeMap<OffsetDateTime, Value<'static>>>,
+    pub(super) fresh: BTreeMap<ObisCode, BTreeMap<OffsetDateTime, Value<'static>>>,
 }
 
 impl<'d, H: History> Scene<'d, H> {
@@ -297,7 +297,7 @@ impl<'d, H: History> Scene<'d, H> {
             self.meter.note_total(register.code, Point { time, value });
         }
         if let Some(serial) = &waiting.serial {
-            self.meter.note_serial(serial, time);
+            self.note_serial(serial, time, &registers)?;
         }
         let is_current = time <= self.horizon && self.newest.is_none_or(|newest| time >= newest);
         if is_current {
@@ -313,6 +313,7 @@ impl<'d, H: History> Scene<'d, H> {
     fn examine(&mut self, waiting: &Waiting) -> Result<Verdict, H::Error> {
         let mut verdict = Verdict::default();
         let known = self.accepted_at(waiting.time)?;
+        let serial = self.serial(waiting, &known).map(String::from);
         let (mut is_witnessed, mut is_known) = (false, false);
         for register in &waiting.registers {
             let code = register.code;
@@ -322,7 +323,7 @@ impl<'d, H: History> Scene<'d, H> {
                 Some(point) => {
                     let Neighbours { before, after } = self.neighbours(code, point.time)?;
                     is_known |= before.is_some() || after.is_some();
-                    self.fit(code, point, waiting.serial.as_deref(), waiting.is_zero)?
+                    self.fit(code, point, serial.as_deref(), waiting.is_zero)?
                 }
                 None => Fit::Yes { is_witnessed: false, earlier_start: None },
             };
@@ -353,16 +354,8 @@ impl<'d, H: History> Scene<'d, H> {
         if let Some(counted) = self.meter.counted_before {
             return Ok(counted);
         }
-        let (mut counted, mut limit) = (false, END);
-        for _ in 0..LOOK_THROUGH {
-            let Some(time) = self.history.newest(limit)? else { break };
-            let there = self.history.at(time)?;
-            counted = there.iter().flatten().filter_map(total).any(|value| !value.is_zero());
-            if counted {
-                break;
-            }
-            limit = time.saturating_sub(Duration::NANOSECOND);
-        }
+        let counted = self.any_total(BEGINNING, END, LOOK_THROUGH, |value| !value.is_zero())?;
+        let counted = counted.unwrap_or_default();
         self.meter.counted_before = Some(counted);
         Ok(counted)
     }
@@ -457,7 +450,7 @@ impl<'d, H: History> Scene<'d, H> {
     }
 
     /// All that was accepted of that very time.
-    fn accepted_at(&self, time: OffsetDateTime) -> Result<Registers<'static>, H::Error> {
+    pub(super) fn accepted_at(&self, time: OffsetDateTime) -> Result<Registers<'static>, H::Error> {
         let before = match self.meter.newest {
             Some(newest) if time <= newest => self.history.at(time)?,
             _ => None,

@@ -222,6 +222,55 @@ fn a_meter_that_is_exchanged() {
 }
 
 #[test]
+fn a_late_reading_of_another_meter_takes_none_from_the_first() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+    bench.take(&reading(9, "1.8.0=7370"));
+    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
+    // It goes on from there, and not from the other one.
+    bench.take(&reading(12, "1.8.0=12.1"));
+    bench.take(&reading(15, "1.8.0=7370.1"));
+    bench.has(&[(0, "7369"), (3, "12"), (9, "7370"), (15, "7370.1")], &[(12, FELL)]);
+    assert_eq!(bench.meter.serial(), Some("1"));
+    // The other one comes; what lies between is still the first one's.
+    bench.take(&reading(18, "1.8.0=12.2 96.1.1=\"2\""));
+    bench.take(&reading(16, "1.8.0=12.1 96.1.1=\"2\""));
+    bench.take(&reading(14, "1.8.0=12.1 96.1.1=\"2\""));
+    let serials = [0, 3, 4, 9, 14, 15, 16, 17, 18].map(|at| bench.meter.eras.serial(minute(at)));
+    let serials = serials.map(Option::unwrap_or_default);
+    assert_eq!(serials, ["1", "2", "1", "1", "2", "1", "2", "2", "2"]);
+}
+
+#[test]
+fn what_waits_is_the_meters_that_is_told_before_it() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+    // That its power is known already makes it nobody's.
+    bench.take(&reading(6, "1.8.0=12.1 16.7.0=300"));
+    assert_eq!(bench.aside(), [(6, FELL)]);
+    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
+    bench.has(&[(0, "7369"), (3, "12"), (6, "12.1")], &[]);
+    assert_eq!(bench.meter.serial(), Some("2"));
+}
+
+#[test]
+fn of_one_time_there_is_one_meter() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=7369 2.8.0=90 96.1.1=\"1\""));
+    bench.take(&reading(3, "1.8.0=7370"));
+    bench.take(&reading(3, "2.8.0=5 96.1.1=\"2\""));
+    bench.take(&reading(6, "1.8.0=7371 2.8.0=91"));
+    bench.has(&[(0, "7369"), (3, "7370"), (6, "7371")], &[(3, FELL)]);
+    assert_eq!(bench.meter.serial(), Some("1"));
+    // Where the user puts another one's in the place of all, it is that one's.
+    let released = reading(3, "1.8.0=12 96.1.1=\"2\"");
+    let Ok(changes) = bench.meter.release(&released, Some("2"), NOW, &bench.archive);
+    bench.carry_out(&changes);
+    assert_eq!(bench.meter.eras.serial(minute(3)), Some("2"));
+    assert_eq!(bench.meter.serial(), Some("1"));
+}
+
+#[test]
 fn a_new_meter_at_zero_waits_until_it_counts() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
