@@ -232,4 +232,98 @@ mod tests {
         eras.note_serial("d", at(30), false);
         assert_eq!(eras.last_serial(), Some("d"));
     }
+
+    #[test]
+    fn readings_that_cannot_be_compared() {
+        let mut eras = Eras::default();
+        assert!(!eras.part(TOTAL, at(0), at(99)));
+        eras.start(TOTAL, at(10));
+        assert!(eras.part(TOTAL, at(9), at(10)));
+        assert!(!eras.part(TOTAL, at(10), at(11)));
+        assert!(!eras.part(ObisCode::reduced(2, 8, 0), at(9), at(10)));
+        // What nobody told may be any meter's.
+        eras.note_serial("a", at(20), false);
+        assert!(!eras.part(TOTAL, at(15), at(25)));
+        eras.note_serial("b", at(30), false);
+        assert!(eras.part(TOTAL, at(29), at(30)));
+        assert!(!eras.part(TOTAL, at(15), at(35)));
+        assert!(!eras.part(TOTAL, at(30), at(35)));
+    }
+
+    #[test]
+    fn what_may_change_after_a_time() {
+        let mut eras = Eras::default();
+        let other = ObisCode::reduced(2, 8, 0);
+        eras.start(TOTAL, at(10));
+        assert!(eras.change_after(TOTAL, at(9)));
+        assert!(!eras.change_after(TOTAL, at(10)));
+        assert!(!eras.change_after(other, at(9)));
+        eras.note_serial("a", at(20), false);
+        assert!(eras.change_after(other, at(19)) && eras.change_after(TOTAL, at(19)));
+        assert!(!eras.change_after(other, at(20)));
+    }
+
+    #[test]
+    fn one_meter_from_the_beginning() {
+        let mut eras = Eras::default();
+        assert!(eras.has_only(None, at(0)));
+        assert!(!eras.has_only(Some("a"), at(0)));
+        eras.note_serial("a", at(10), false);
+        assert!(eras.has_only(None, at(10)) && eras.has_only(Some("a"), at(11)));
+        assert!(!eras.has_only(Some("a"), at(9)));
+        assert!(!eras.has_only(Some("b"), at(11)));
+        let mut set_back = eras.clone();
+        set_back.start(TOTAL, at(11));
+        assert!(!set_back.has_only(Some("a"), at(12)));
+        eras.note_serial("b", at(20), false);
+        assert!(!eras.has_only(None, at(30)) && !eras.has_only(Some("b"), at(30)));
+    }
+
+    #[test]
+    fn a_start_that_is_taken_back() {
+        let other = ObisCode::reduced(2, 8, 0);
+        let mut eras = Eras::default();
+        for start in [10, 20, 30] {
+            eras.start(TOTAL, at(start));
+        }
+        eras.start(other, at(20));
+        eras.forget(TOTAL, at(10), at(20));
+        let starts = |code| [10, 20, 30].map(|at_| eras.starts_between(code, at(at_ - 1), at(at_)));
+        assert_eq!(starts(TOTAL), [Some(at(10)), None, Some(at(30))]);
+        assert_eq!(starts(other), [None, Some(at(20)), None]);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_go() {
+        let mut eras = Eras::default();
+        let most = i64::try_from(MOST).unwrap();
+        for number in 0..most {
+            eras.start(TOTAL, at(number));
+            eras.note_serial(if number % 2 == 0 { "a" } else { "b" }, at(number), false);
+        }
+        assert_eq!(eras.iter().count(), 2 * MOST);
+        eras.start(TOTAL, at(most));
+        eras.note_serial("a", at(most), false);
+        assert_eq!(eras.iter().count(), 2 * MOST);
+        assert_eq!(eras.starts_between(TOTAL, at(-1), at(0)), None);
+        assert_eq!(eras.starts_between(TOTAL, at(0), at(1)), Some(at(1)));
+        assert_eq!([eras.serial(at(0)), eras.serial(at(1))], [None, Some("b")]);
+        assert_eq!(eras.last_serial(), Some("a"));
+    }
+
+    #[test]
+    fn a_meter_goes_on_behind_another_ones_reading() {
+        let mut eras = Eras::default();
+        eras.note_serial("a", at(0), false);
+        eras.note_serial("b", at(10), true);
+        let serials = |eras: &Eras| [0, 10, 11].map(|time| eras.serial(at(time)).map(String::from));
+        assert_eq!(serials(&eras), ["a", "b", "a"].map(|serial| Some(serial.to_owned())));
+        // Right before what was there, too, and without a moment between them.
+        let mut close = Eras::default();
+        close.note_serial("a", at(0), false);
+        close.note_serial("c", at(10) + Duration::NANOSECOND, false);
+        close.note_serial("b", at(10), false);
+        assert_eq!(serials(&close), ["a", "b", "c"].map(|serial| Some(serial.to_owned())));
+        assert_eq!(close.serials.len(), 3);
+    }
 }
