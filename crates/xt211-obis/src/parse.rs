@@ -349,6 +349,17 @@ mod tests {
     }
 
     #[test]
+    fn an_error_tells_what_and_where() {
+        let error = "1-0:1.x".parse::<ObisCode>().unwrap_err();
+        assert_eq!(
+            (error.offset(), error.expected(), error.found()),
+            (6, Expected::Number, Some('x'))
+        );
+        let error = "1-0".parse::<ObisCode>().unwrap_err();
+        assert_eq!((error.offset(), error.expected(), error.found()), (3, Expected::Colon, None));
+    }
+
+    #[test]
     fn prefixes() {
         let prefix = |text| ObisCode::parse_prefix(text).unwrap();
         let total = ObisCode::reduced(1, 8, 0);

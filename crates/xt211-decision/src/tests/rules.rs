@@ -1,7 +1,7 @@
 //! The rules, one by one.
 
 use super::*;
-use crate::{AHEAD, Reason};
+use crate::{AHEAD, Era, Reason};
 
 const FELL: &str = "reading.total.fell";
 const ROSE: &str = "reading.total.rose_too_fast";
@@ -268,6 +268,46 @@ fn of_one_time_there_is_one_meter() {
     bench.carry_out(&changes);
     assert_eq!(bench.meter.eras.serial(minute(3)), Some("2"));
     assert_eq!(bench.meter.serial(), Some("1"));
+}
+
+#[test]
+fn what_follows_is_looked_for_among_a_few_readings() {
+    let told_between = |texts: i64| {
+        let mut bench = Bench::new();
+        bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
+        for at in 1..=texts {
+            bench.take(&reading(100 + at, "96.14.0=\"T1\""));
+        }
+        bench.take(&reading(50, "1.8.0=12 96.1.1=\"2\""));
+        bench.meter.serial().map(String::from)
+    };
+    assert_eq!(told_between(15).as_deref(), Some("2"));
+    // In doubt, what was known stays so.
+    assert_eq!(told_between(16).as_deref(), Some("1"));
+}
+
+#[test]
+fn eras_are_told_once_when_they_change() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5"));
+    assert_eq!(bench.meter.changed_eras(), None);
+    bench.take(&reading(3, "1.8.0=6 96.1.1=\"1\""));
+    let eras = bench.meter.changed_eras().cloned().unwrap_or_default();
+    let serial = Era::Serial { serial: "1".into(), start: minute(3) };
+    assert_eq!(eras.iter().collect::<Vec<_>>(), [serial]);
+    assert_eq!(bench.meter.changed_eras(), None);
+    bench.take(&reading(6, "1.8.0=7 96.1.1=\"1\""));
+    assert_eq!(bench.meter.changed_eras(), None);
+}
+
+#[test]
+fn a_part_that_is_released_waits_no_longer() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=100 2.8.0=50"));
+    bench.take(&reading(3, "1.8.0=90 2.8.0=40"));
+    let Ok(_) = bench.meter.release(&reading(3, "1.8.0=90"), None, NOW, &bench.archive);
+    let waiting = bench.meter.waiting.iter().map(|waiting| &waiting.registers);
+    assert_eq!(waiting.collect::<Vec<_>>(), [&reading(3, "2.8.0=40").registers]);
 }
 
 #[test]
