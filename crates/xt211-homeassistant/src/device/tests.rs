@@ -60,6 +60,16 @@ fn text(message: Option<impl Serialize>) -> Option<String> {
 }
 
 #[test]
+fn the_registers_that_were_seen() {
+    let mut device = meter();
+    device.apply_reading(&reading(TIME, &[("1.8.0", "5"), ("96.14.0", "T1")]));
+    let status = ModuleStatus { wakeups: Some(7), ..ModuleStatus::default() };
+    device.apply_status(&status, Some(TIME));
+    let codes = device.registers().map(|code| code.to_string()).collect::<Vec<_>>();
+    assert_eq!(codes, ["1.8.0", "96.14.0"]);
+}
+
+#[test]
 fn a_new_meter_has_only_the_entities_of_the_bridge() {
     let device = meter();
     assert!(device.energy().is_none() && device.live(TIME).is_none() && device.module().is_none());
