@@ -255,14 +255,31 @@ impl<'d, H: History> Scene<'d, H> {
     }
 
     /// What waits in the end and is not set aside yet is to be: what has just arrived, and what is
-    /// left of readings of which a part was accepted.
+    /// left of readings of which a part was accepted. Registers of which another value of that time was
+    /// accepted meanwhile wait no longer.
     fn refuse_the_rest(&mut self, changes: &mut Vec<Change>) -> Result<(), H::Error> {
-        let is_new = |waiting: &&Waiting| waiting.entry.is_none();
-        let rest: Vec<_> = self.meter.waiting.iter().filter(is_new).cloned().collect();
-        for waiting in rest {
-            let reasons = self.examine(&waiting)?.reasons;
-            let Waiting { time, serial, registers, .. } = waiting;
-            changes.push(Change::Refused(Refused { time, serial, registers, reasons }));
+        let all = std::mem::take(&mut self.meter.waiting).into_iter();
+        let (filed, new): (Vec<_>, Vec<_>) = all.partition(|waiting| waiting.entry.is_some());
+        self.meter.waiting = filed;
+        for waiting in new {
+            let known = self.accepted_at(waiting.time)?;
+            let codes: Vec<_> = known.iter().map(|register| register.code).collect();
+            let (contradicted, rest) = waiting.part(&codes);
+            let refused = |registers: Registers<'static>, reasons| {
+                let (time, serial) = (waiting.time, waiting.serial.clone());
+                Change::Refused(Refused { time, serial, registers, reasons })
+            };
+            if !contradicted.is_empty() {
+                let other = contradicted.iter().map(|one| Reason::OtherValue { code: one.code });
+                let reasons = other.collect();
+                changes.push(refused(contradicted, reasons));
+            }
+            if !rest.is_empty() {
+                let rest = Waiting { registers: rest, ..waiting.clone() };
+                let reasons = self.examine(&rest)?.reasons;
+                changes.push(refused(rest.registers.clone(), reasons));
+                self.let_wait(rest);
+            }
         }
         Ok(())
     }

@@ -301,6 +301,17 @@ fn eras_are_told_once_when_they_change() {
 }
 
 #[test]
+fn what_is_left_and_contradicted_waits_no_longer() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=900 2.8.0=900"));
+    bench.take(&reading(5, "1.8.0=5 2.8.0=5 15.8.0=5"));
+    bench.take(&reading(5, "2.8.0=901"));
+    bench.take_totals(&[(12, "5.1"), (20, "5.2")]);
+    bench.has(&[(0, "900"), (5, "5"), (12, "5.1"), (20, "5.2")], &[(5, OTHER)]);
+    assert_eq!(bench.meter.waiting, []);
+}
+
+#[test]
 fn a_part_that_is_released_waits_no_longer() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=100 2.8.0=50"));
