@@ -163,13 +163,18 @@ impl<'d, H: History> Scene<'d, H> {
         released.serial = released.serial.or_else(|| serial.map(Box::from));
         for register in &released.registers {
             let code = register.code;
-            let Some(point) = released.point(code) else { continue };
-            let Neighbours { before, after } = self.neighbours(code, point.time)?;
-            let check = |from, to| self.meter.limit.check(code, from, to).is_ok();
-            let starts = [
-                before.filter(|before| !check(*before, point)).map(|_| point.time),
-                after.filter(|after| !check(point, *after)).map(|after| after.time),
-            ];
+            let point = released.point(code);
+            let replaced = known.get(code).and_then(|value| total_of(code, value));
+            if point.is_none() && replaced.is_none() {
+                continue;
+            }
+            let Neighbours { before, after } = self.neighbours(code, reading.time)?;
+            let starts_at = |from: Option<Point>, to: Option<Point>| {
+                let (from, to) = from.zip(to)?;
+                self.meter.limit.check(code, from, to).is_err().then_some(to.time)
+            };
+            // Where a text takes a total's place, that one's neighbours follow each other.
+            let starts = [starts_at(before, point), starts_at(point.or(before), after)];
             // What was thought of this span before is not so.
             self.meter.eras.forget(
                 code,

@@ -301,6 +301,21 @@ fn eras_are_told_once_when_they_change() {
 }
 
 #[test]
+fn a_text_released_between_two_of_another_meter_lets_them_follow_each_other() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=900 96.1.1=\"2\""));
+    bench.take(&reading(3, "1.8.0=7 96.1.1=\"1\""));
+    bench.take(&reading(6, "1.8.0=5 96.1.1=\"2\""));
+    bench.release(&reading(3, "1.8.0=\"?\""));
+    assert_eq!(bench.totals(), [(0, "900".to_owned()), (6, "5".to_owned())]);
+    assert!(bench.meter.eras.part(TOTAL, minute(0), minute(6)));
+    // And if they agree, nothing has started anew.
+    let mut bench = after(&[(0, "5"), (3, "6"), (6, "7")]);
+    bench.release(&reading(3, "1.8.0=\"?\" 96.14.0=\"T1\""));
+    assert_eq!(bench.meter.eras, Eras::default());
+}
+
+#[test]
 fn what_is_left_and_contradicted_waits_no_longer() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=900 2.8.0=900"));
