@@ -346,20 +346,35 @@ fn a_new_meter_at_zero_waits_until_it_counts() {
     bench.has(&[(0, "7369"), (3, "0"), (6, "0.1")], &[]);
 }
 
+/// A status tells the serial number.
+fn learn_serial(bench: &mut Bench, serial: &str, minutes: i64) {
+    let Bench { meter, archive, .. } = &mut *bench;
+    let Ok(changes) = meter.learn_serial(serial, minute(minutes), NOW, archive);
+    bench.carry_out(&changes);
+}
+
+#[test]
+fn a_status_of_the_newest_readings_time_tells_what_follows_it() {
+    let mut bench = Bench::new();
+    bench.take(&reading(3, "1.8.0=7369 96.1.1=\"1\""));
+    learn_serial(&mut bench, "2", 3);
+    bench.take(&reading(6, "1.8.0=12"));
+    bench.has(&[(3, "7369"), (6, "12")], &[]);
+    assert_eq!([3, 6].map(|at| bench.meter.eras.serial(minute(at))), [Some("1"), Some("2")]);
+}
+
 #[test]
 fn a_status_may_tell_of_the_exchange() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
     bench.take(&reading(3, "1.8.0=12"));
     assert_eq!(bench.aside(), [(3, FELL)]);
-    let mut learn = |serial: &str, minutes| {
-        let Bench { meter, archive, .. } = &mut bench;
-        let Ok(changes) = meter.learn_serial(serial, minute(minutes), NOW, archive);
-        bench.carry_out(&changes);
-    };
-    learn("1", 4);
-    learn("3", -4);
-    learn("2", 5);
+    learn_serial(&mut bench, "1", 4);
+    // Of before the newest reading, which knew better.
+    learn_serial(&mut bench, "3", -4);
+    assert_eq!(bench.meter.serial(), Some("1"));
+    assert_eq!(bench.aside(), [(3, FELL)]);
+    learn_serial(&mut bench, "2", 5);
     bench.has(&[(0, "7369"), (3, "12")], &[]);
     assert_eq!(bench.shown.as_deref(), Some("12"));
 }
@@ -517,4 +532,68 @@ fn nothing_is_passed_over_because_much_waits() {
     assert_eq!(bench.aside.len(), 129);
     assert_eq!(bench.aside().first(), Some(&(60, ROSE)));
     assert_eq!(bench.meter.waiting.len(), 128);
+}
+
+#[test]
+fn the_usual_reading_takes_no_closer_look() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 2.8.0=0 96.1.1=\"1\""));
+    let is_usual = |at, text: &str| bench.meter.clone().take_next(&reading(at, text), horizon(NOW));
+    assert!(is_usual(3, "1.8.0=5.1 2.8.0=0 16.7.0=300 96.1.1=\"1\""));
+    assert!(is_usual(3, "1.8.0=5"));
+    assert!(is_usual(3, "16.7.0=300 96.14.0=\"T1\""));
+    assert!(!is_usual(0, "1.8.0=5.1"), "not later");
+    assert!(!is_usual(3, "1.8.0=4.9"), "falls");
+    assert!(!is_usual(3, "1.8.0=900"), "rises too fast");
+    assert!(!is_usual(3, "2.8.0=0"), "all zero");
+    assert!(!is_usual(3, "1.8.0=5 9.8.0=1"), "a new total");
+    assert!(!is_usual(3, "1.8.0=\"?\""), "no number");
+    assert!(!is_usual(3, "1.8.0=5 96.1.1=\"2\""), "another meter");
+}
+
+/// One that must not be asked.
+struct Unasked;
+
+impl History for Unasked {
+    type Error = &'static str;
+
+    fn at(&self, _: OffsetDateTime) -> Result<Option<Registers<'static>>, &'static str> {
+        Err("at")
+    }
+
+    fn newest(&self, _: OffsetDateTime) -> Result<Option<OffsetDateTime>, &'static str> {
+        Err("newest")
+    }
+
+    fn before(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, &'static str> {
+        Err("before")
+    }
+
+    fn after(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, &'static str> {
+        Err("after")
+    }
+}
+
+#[test]
+fn what_comes_in_order_asks_nothing_of_the_history() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 1.8.1=5 2.8.0=5 96.1.1=\"1\""));
+    bench.take(&reading(3, "1.8.0=7 1.8.1=7 2.8.0=7 96.1.1=\"2\""));
+    let next = reading(6, "1.8.0=7 1.8.1=7 2.8.0=7.1");
+    assert!(!bench.meter.clone().take_next(&next, horizon(NOW)), "a closer look");
+    assert_eq!(bench.meter.judge(&next, NOW, &Unasked), Ok(Judgement::Accepted));
+    // Nor does what is wrong.
+    let falls = bench.meter.judge(&reading(9, "1.8.0=1 2.8.0=900"), NOW, &Unasked);
+    let Ok(Judgement::Mixed { contradiction: None, changes }) = falls else { panic!("{falls:?}") };
+    let [Change::Refused(refused)] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!(refused.reasons.iter().map(|one| one.code()).collect::<Vec<_>>(), [FELL, ROSE]);
+}
+
+#[test]
+fn a_zero_that_the_user_releases_is_no_witness_for_others() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=0"));
+    bench.release(&reading(0, "1.8.0=0"));
+    bench.take(&reading(3, "9.8.0=0"));
+    assert_eq!(bench.aside(), [(3, ZERO)]);
 }
