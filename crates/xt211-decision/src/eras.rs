@@ -124,9 +124,16 @@ impl Eras {
         self.start(code, to);
     }
 
+    /// When the serial number in force at a time makes room for another one, if it does.
+    pub(super) fn serial_ends(&self, time: OffsetDateTime) -> Option<OffsetDateTime> {
+        let behind = self.serials.partition_point(|(start, _)| *start <= time);
+        self.serials.get(behind).map(|(start, _)| *start)
+    }
+
     /// A reading of a meter with this serial number was accepted. What is known of the time behind
-    /// it stays so.
-    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime) {
+    /// it stays so: the serial number that was in force goes on, if any of its meter `follows` before
+    /// the next one.
+    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime, follows: bool) {
         let before = self.serial(time);
         if before == Some(serial) {
             return;
@@ -134,15 +141,16 @@ impl Eras {
         let before = before.map(Box::from);
         let place = self.serials.partition_point(|(start, _)| *start <= time);
         let next = self.serials.get(place);
-        let same_goes_on = next.is_some_and(|(_, next)| next.as_ref() == serial);
+        let is_same = next.is_some_and(|(_, next)| next.as_ref() == serial);
         let next_start = next.map(|(start, _)| *start);
-        if same_goes_on {
+        // In the middle of another's era, that goes on behind this reading.
+        let before = before.filter(|_| follows || (next_start.is_some() && !is_same));
+        if is_same && before.is_none() {
             self.serials.remove(place);
         }
         self.serials.insert(place, (time, serial.into()));
-        // In the middle of another's era, that goes on behind this reading.
         let behind = time.saturating_add(Duration::NANOSECOND);
-        if let (Some(before), false, Some(_)) = (before, same_goes_on, next_start)
+        if let Some(before) = before
             && next_start != Some(behind)
         {
             self.serials.insert(place + 1, (behind, before));
@@ -200,11 +208,11 @@ mod tests {
     fn serial_numbers_in_any_order() {
         let mut eras = Eras::default();
         assert_eq!(eras.serial(at(0)), None);
-        eras.note_serial("b", at(20));
-        eras.note_serial("b", at(30));
-        eras.note_serial("a", at(5));
+        eras.note_serial("b", at(20), false);
+        eras.note_serial("b", at(30), false);
+        eras.note_serial("a", at(5), false);
         // Earlier than the first of its kind so far.
-        eras.note_serial("b", at(15));
+        eras.note_serial("b", at(15), false);
         let serial = |seconds| eras.serial(at(seconds));
         assert_eq!([serial(0), serial(5), serial(14)], [None, Some("a"), Some("a")]);
         assert_eq!([serial(15), serial(99)], [Some("b"), Some("b")]);
@@ -215,13 +223,107 @@ mod tests {
     #[test]
     fn one_reading_of_another_meter_does_not_change_what_follows_it() {
         let mut eras = Eras::default();
-        eras.note_serial("a", at(0));
-        eras.note_serial("b", at(20));
-        eras.note_serial("c", at(10));
+        eras.note_serial("a", at(0), false);
+        eras.note_serial("b", at(20), false);
+        eras.note_serial("c", at(10), false);
         let serials = [5, 10, 11, 20].map(|seconds| eras.serial(at(seconds)));
         assert_eq!(serials, [Some("a"), Some("c"), Some("a"), Some("b")]);
         // At the end, the next reading tells.
-        eras.note_serial("d", at(30));
+        eras.note_serial("d", at(30), false);
         assert_eq!(eras.last_serial(), Some("d"));
+    }
+
+    #[test]
+    fn readings_that_cannot_be_compared() {
+        let mut eras = Eras::default();
+        assert!(!eras.part(TOTAL, at(0), at(99)));
+        eras.start(TOTAL, at(10));
+        assert!(eras.part(TOTAL, at(9), at(10)));
+        assert!(!eras.part(TOTAL, at(10), at(11)));
+        assert!(!eras.part(ObisCode::reduced(2, 8, 0), at(9), at(10)));
+        // What nobody told may be any meter's.
+        eras.note_serial("a", at(20), false);
+        assert!(!eras.part(TOTAL, at(15), at(25)));
+        eras.note_serial("b", at(30), false);
+        assert!(eras.part(TOTAL, at(29), at(30)));
+        assert!(!eras.part(TOTAL, at(15), at(35)));
+        assert!(!eras.part(TOTAL, at(30), at(35)));
+    }
+
+    #[test]
+    fn what_may_change_after_a_time() {
+        let mut eras = Eras::default();
+        let other = ObisCode::reduced(2, 8, 0);
+        eras.start(TOTAL, at(10));
+        assert!(eras.change_after(TOTAL, at(9)));
+        assert!(!eras.change_after(TOTAL, at(10)));
+        assert!(!eras.change_after(other, at(9)));
+        eras.note_serial("a", at(20), false);
+        assert!(eras.change_after(other, at(19)) && eras.change_after(TOTAL, at(19)));
+        assert!(!eras.change_after(other, at(20)));
+    }
+
+    #[test]
+    fn one_meter_from_the_beginning() {
+        let mut eras = Eras::default();
+        assert!(eras.has_only(None, at(0)));
+        assert!(!eras.has_only(Some("a"), at(0)));
+        eras.note_serial("a", at(10), false);
+        assert!(eras.has_only(None, at(10)) && eras.has_only(Some("a"), at(11)));
+        assert!(!eras.has_only(Some("a"), at(9)));
+        assert!(!eras.has_only(Some("b"), at(11)));
+        let mut set_back = eras.clone();
+        set_back.start(TOTAL, at(11));
+        assert!(!set_back.has_only(Some("a"), at(12)));
+        eras.note_serial("b", at(20), false);
+        assert!(!eras.has_only(None, at(30)) && !eras.has_only(Some("b"), at(30)));
+    }
+
+    #[test]
+    fn a_start_that_is_taken_back() {
+        let other = ObisCode::reduced(2, 8, 0);
+        let mut eras = Eras::default();
+        for start in [10, 20, 30] {
+            eras.start(TOTAL, at(start));
+        }
+        eras.start(other, at(20));
+        eras.forget(TOTAL, at(10), at(20));
+        let starts = |code| [10, 20, 30].map(|at_| eras.starts_between(code, at(at_ - 1), at(at_)));
+        assert_eq!(starts(TOTAL), [Some(at(10)), None, Some(at(30))]);
+        assert_eq!(starts(other), [None, Some(at(20)), None]);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_go() {
+        let mut eras = Eras::default();
+        let most = i64::try_from(MOST).unwrap();
+        for number in 0..most {
+            eras.start(TOTAL, at(number));
+            eras.note_serial(if number % 2 == 0 { "a" } else { "b" }, at(number), false);
+        }
+        assert_eq!(eras.iter().count(), 2 * MOST);
+        eras.start(TOTAL, at(most));
+        eras.note_serial("a", at(most), false);
+        assert_eq!(eras.iter().count(), 2 * MOST);
+        assert_eq!(eras.starts_between(TOTAL, at(-1), at(0)), None);
+        assert_eq!(eras.starts_between(TOTAL, at(0), at(1)), Some(at(1)));
+        assert_eq!([eras.serial(at(0)), eras.serial(at(1))], [None, Some("b")]);
+        assert_eq!(eras.last_serial(), Some("a"));
+    }
+
+    #[test]
+    fn a_meter_goes_on_behind_another_ones_reading() {
+        let mut eras = Eras::default();
+        eras.note_serial("a", at(0), false);
+        eras.note_serial("b", at(10), true);
+        let serials = |eras: &Eras| [0, 10, 11].map(|time| eras.serial(at(time)).map(String::from));
+        assert_eq!(serials(&eras), ["a", "b", "a"].map(|serial| Some(serial.to_owned())));
+        // Right before what was there, too, and without a moment between them.
+        let mut close = Eras::default();
+        close.note_serial("a", at(0), false);
+        close.note_serial("c", at(10) + Duration::NANOSECOND, false);
+        close.note_serial("b", at(10), false);
+        assert_eq!(serials(&close), ["a", "b", "c"].map(|serial| Some(serial.to_owned())));
+        assert_eq!(close.serials.len(), 3);
     }
 }

@@ -9,6 +9,7 @@ mod next;
 mod reason;
 mod run;
 mod scene;
+mod serial;
 #[cfg(test)]
 mod tests;
 mod time_rule;

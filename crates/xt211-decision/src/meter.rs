@@ -165,7 +165,7 @@ impl Meter {
             return Ok(Vec::new());
         }
         let start = newest.map_or(told, |newest| newest.saturating_add(Duration::NANOSECOND));
-        self.eras.note_serial(serial, start);
+        self.eras.note_serial(serial, start, false);
         self.eras_changed = true;
         Scene::new(self, history, now)?.settle(vec![(start, END)], None)
     }
@@ -195,13 +195,14 @@ impl Meter {
             }
         }
         if let Some(serial) = reading.serial() {
-            self.note_serial(serial, reading.time);
+            self.note_serial(serial, reading.time, false);
         }
     }
 
-    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime) {
+    /// As [`Eras::note_serial`].
+    pub(super) fn note_serial(&mut self, serial: &str, time: OffsetDateTime, follows: bool) {
         if self.eras.serial(time) != Some(serial) {
-            self.eras.note_serial(serial, time);
+            self.eras.note_serial(serial, time, follows);
             self.eras_changed = true;
         }
     }

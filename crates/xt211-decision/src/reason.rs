@@ -75,3 +75,64 @@ impl Reason {
     /// How the codes begin of what has a time that cannot be.
     pub const UNTIMELY: &str = "reading.time.";
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_and_what_is_kept() {
+        let time = datetime!(2026-11-24 0:00 UTC);
+        let code = ObisCode::reduced(1, 8, 0);
+        let point = |time, value: &str| Point { time, value: value.parse().unwrap() };
+        let from = point(time, "7");
+        let to = point(datetime!(2026-11-24 0:03 UTC), "5.5");
+        let reasons = [
+            (
+                Reason::TooEarly(datetime!(1970-01-01 0:00:05 UTC)),
+                "reading.time.too_early",
+                "it is of 1970-01-01 00:00:05 UTC, before this kind of module existed: its clock is not set",
+            ),
+            (
+                Reason::InTheFuture(time),
+                "reading.time.in_the_future",
+                "it is of 2026-11-24 00:00:00 UTC, in the future: the module's clock or ours is wrong",
+            ),
+            (
+                Reason::OtherValue { code },
+                "reading.register.other_value",
+                "1.8.0 has another value in an earlier reading of the same time",
+            ),
+            (
+                Reason::Replaced { code },
+                "reading.register.replaced",
+                "1.8.0 was replaced by another value of the same time that was released",
+            ),
+            (
+                Reason::Fell { code, from, to },
+                "reading.total.fell",
+                "1.8.0 falls from 7 to 5.5 at 2026-11-24 00:03:00 UTC",
+            ),
+            (
+                Reason::RoseTooFast { code, from, to },
+                "reading.total.rose_too_fast",
+                "1.8.0 rises from 7 to 5.5 by 2026-11-24 00:03:00 UTC, by more than max_power_kw allows \
+                 since 2026-11-24 00:00:00 UTC",
+            ),
+            (
+                Reason::AllZero,
+                "reading.total.all_zero",
+                "every total is 0, as when the module has found nothing",
+            ),
+        ];
+        for (reason, code, text) in reasons {
+            assert_eq!((reason.code(), reason.to_string().as_str()), (code, text));
+            assert_eq!(
+                code.starts_with(Reason::UNTIMELY),
+                matches!(reason, Reason::TooEarly(_) | Reason::InTheFuture(_))
+            );
+        }
+    }
+}

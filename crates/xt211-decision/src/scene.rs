@@ -68,15 +68,15 @@ struct Verdict {
 
 /// A meter while it decides, with all that was accepted: before, and by this decision.
 pub(super) struct Scene<'d, H> {
-    meter: &'d mut Meter,
-    history: &'d H,
+    pub(super) meter: &'d mut Meter,
+    pub(super) history: &'d H,
     /// No reading later than this is taken for a witness. There can be one if our own clock was
     /// wrong when it came, or if the user released it.
     horizon: OffsetDateTime,
     /// The newest reading up to there.
     newest: Option<OffsetDateTime>,
     /// What this decision has accepted, of each register by time.
-    fresh: BTreeMap<ObisCode, BTreeMap<OffsetDateTime, Value<'static>>>,
+    pub(super) fresh: BTreeMap<ObisCode, BTreeMap<OffsetDateTime, Value<'static>>>,
 }
 
 impl<'d, H: History> Scene<'d, H> {
@@ -163,13 +163,18 @@ impl<'d, H: History> Scene<'d, H> {
         released.serial = released.serial.or_else(|| serial.map(Box::from));
         for register in &released.registers {
             let code = register.code;
-            let Some(point) = released.point(code) else { continue };
-            let Neighbours { before, after } = self.neighbours(code, point.time)?;
-            let check = |from, to| self.meter.limit.check(code, from, to).is_ok();
-            let starts = [
-                before.filter(|before| !check(*before, point)).map(|_| point.time),
-                after.filter(|after| !check(point, *after)).map(|after| after.time),
-            ];
+            let point = released.point(code);
+            let replaced = known.get(code).and_then(|value| total_of(code, value));
+            if point.is_none() && replaced.is_none() {
+                continue;
+            }
+            let Neighbours { before, after } = self.neighbours(code, reading.time)?;
+            let starts_at = |from: Option<Point>, to: Option<Point>| {
+                let (from, to) = from.zip(to)?;
+                self.meter.limit.check(code, from, to).is_err().then_some(to.time)
+            };
+            // Where a text takes a total's place, that one's neighbours follow each other.
+            let starts = [starts_at(before, point), starts_at(point.or(before), after)];
             // What was thought of this span before is not so.
             self.meter.eras.forget(
                 code,
@@ -255,14 +260,31 @@ impl<'d, H: History> Scene<'d, H> {
     }
 
     /// What waits in the end and is not set aside yet is to be: what has just arrived, and what is
-    /// left of readings of which a part was accepted.
+    /// left of readings of which a part was accepted. Registers of which another value of that time was
+    /// accepted meanwhile wait no longer.
     fn refuse_the_rest(&mut self, changes: &mut Vec<Change>) -> Result<(), H::Error> {
-        let is_new = |waiting: &&Waiting| waiting.entry.is_none();
-        let rest: Vec<_> = self.meter.waiting.iter().filter(is_new).cloned().collect();
-        for waiting in rest {
-            let reasons = self.examine(&waiting)?.reasons;
-            let Waiting { time, serial, registers, .. } = waiting;
-            changes.push(Change::Refused(Refused { time, serial, registers, reasons }));
+        let all = std::mem::take(&mut self.meter.waiting).into_iter();
+        let (filed, new): (Vec<_>, Vec<_>) = all.partition(|waiting| waiting.entry.is_some());
+        self.meter.waiting = filed;
+        for waiting in new {
+            let known = self.accepted_at(waiting.time)?;
+            let codes: Vec<_> = known.iter().map(|register| register.code).collect();
+            let (contradicted, rest) = waiting.part(&codes);
+            let refused = |registers: Registers<'static>, reasons| {
+                let (time, serial) = (waiting.time, waiting.serial.clone());
+                Change::Refused(Refused { time, serial, registers, reasons })
+            };
+            if !contradicted.is_empty() {
+                let other = contradicted.iter().map(|one| Reason::OtherValue { code: one.code });
+                let reasons = other.collect();
+                changes.push(refused(contradicted, reasons));
+            }
+            if !rest.is_empty() {
+                let rest = Waiting { registers: rest, ..waiting.clone() };
+                let reasons = self.examine(&rest)?.reasons;
+                changes.push(refused(rest.registers.clone(), reasons));
+                self.let_wait(rest);
+            }
         }
         Ok(())
     }
@@ -297,7 +319,7 @@ impl<'d, H: History> Scene<'d, H> {
             self.meter.note_total(register.code, Point { time, value });
         }
         if let Some(serial) = &waiting.serial {
-            self.meter.note_serial(serial, time);
+            self.note_serial(serial, time, &registers)?;
         }
         let is_current = time <= self.horizon && self.newest.is_none_or(|newest| time >= newest);
         if is_current {
@@ -313,6 +335,7 @@ impl<'d, H: History> Scene<'d, H> {
     fn examine(&mut self, waiting: &Waiting) -> Result<Verdict, H::Error> {
         let mut verdict = Verdict::default();
         let known = self.accepted_at(waiting.time)?;
+        let serial = self.serial(waiting, &known).map(String::from);
         let (mut is_witnessed, mut is_known) = (false, false);
         for register in &waiting.registers {
             let code = register.code;
@@ -322,7 +345,7 @@ impl<'d, H: History> Scene<'d, H> {
                 Some(point) => {
                     let Neighbours { before, after } = self.neighbours(code, point.time)?;
                     is_known |= before.is_some() || after.is_some();
-                    self.fit(code, point, waiting.serial.as_deref(), waiting.is_zero)?
+                    self.fit(code, point, serial.as_deref(), waiting.is_zero)?
                 }
                 None => Fit::Yes { is_witnessed: false, earlier_start: None },
             };
@@ -353,16 +376,8 @@ impl<'d, H: History> Scene<'d, H> {
         if let Some(counted) = self.meter.counted_before {
             return Ok(counted);
         }
-        let (mut counted, mut limit) = (false, END);
-        for _ in 0..LOOK_THROUGH {
-            let Some(time) = self.history.newest(limit)? else { break };
-            let there = self.history.at(time)?;
-            counted = there.iter().flatten().filter_map(total).any(|value| !value.is_zero());
-            if counted {
-                break;
-            }
-            limit = time.saturating_sub(Duration::NANOSECOND);
-        }
+        let counted = self.any_total(BEGINNING, END, LOOK_THROUGH, |value| !value.is_zero())?;
+        let counted = counted.unwrap_or_default();
         self.meter.counted_before = Some(counted);
         Ok(counted)
     }
@@ -457,7 +472,7 @@ impl<'d, H: History> Scene<'d, H> {
     }
 
     /// All that was accepted of that very time.
-    fn accepted_at(&self, time: OffsetDateTime) -> Result<Registers<'static>, H::Error> {
+    pub(super) fn accepted_at(&self, time: OffsetDateTime) -> Result<Registers<'static>, H::Error> {
         let before = match self.meter.newest {
             Some(newest) if time <= newest => self.history.at(time)?,
             _ => None,

@@ -256,6 +256,7 @@ mod tests {
         );
         assert_eq!(topics.discovery(&meter), "ha/device/xt211_A_1/config");
         assert_eq!(topics.availability(), "home/xt211/bridge/availability");
+        assert_eq!([topics.discovery_prefix(), topics.topic_prefix()], ["ha", "home/xt211"]);
     }
 
     #[test]

@@ -389,6 +389,13 @@ mod tests {
         assert_eq!(failure(fields), (ErrorKind::Duplicate, Element::FieldKey));
         let both = |m: Line<'_>| m.tag("t", "1")?.field("t", 1.0)?.timestamp(0);
         assert_eq!(line(both), "m,t=1 t=1 0\n");
+        // A quote begins a string in a field, and nothing in a tag.
+        let in_string = |m: Line<'_>| m.field("a", ",b=1,")?.field("b", 2.0)?.timestamp(0);
+        assert_eq!(line(in_string), "m a=\",b=1,\",b=2 0\n");
+        let behind_quote = |m: Line<'_>| {
+            m.tag("t", "\"")?.tag("u", "1")?.tag("u", "2")?.field("a", 1.0)?.timestamp(0)
+        };
+        assert_eq!(failure(behind_quote), (ErrorKind::Duplicate, Element::TagKey));
     }
 
     #[test]

@@ -165,3 +165,43 @@ impl fmt::Display for Element {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_errors_say() {
+        let says = |kind, element, text: &str| LineError::new(kind, element, text).to_string();
+        use {Element::*, ErrorKind as Kind};
+        assert_eq!(says(Kind::Empty, TagKey, ""), "the tag key is empty");
+        assert_eq!(
+            says(Kind::Comment, Measurement, "#1"),
+            "the measurement `#1` begins with `#`, which makes the line a comment"
+        );
+        assert_eq!(
+            says(Kind::Reserved, FieldKey, "time"),
+            "the field key `time` is reserved: InfluxDB keeps `time` and all that begins with `_`"
+        );
+        assert_eq!(
+            says(Kind::Control, TagValue, "a\nb"),
+            "the tag value `a\\nb` has a control character, for which there is no escape"
+        );
+        assert_eq!(
+            says(Kind::Backslash, TagKey, "a"),
+            "the tag key `a` has a backslash at its end or before a comma, an equals sign, a space, \
+             a quote or another backslash, which servers read differently"
+        );
+        assert_eq!(
+            says(Kind::Quote, FieldKey, "a"),
+            "the field key `a` has a quote, which servers read differently"
+        );
+        assert_eq!(says(Kind::Duplicate, TagKey, "t"), "the tag key `t` is there already");
+        assert_eq!(
+            says(Kind::NotFinite, FieldValue, "a"),
+            "the value of field `a` is not a finite number"
+        );
+        assert_eq!(says(Kind::NoFields, FieldSet, ""), "a line needs at least one field");
+        assert_eq!(says(Kind::Time, Timestamp, "9"), "the time `9` is out of range");
+    }
+}

@@ -84,4 +84,9 @@ mod tests {
             assert_eq!(name.as_str().parse(), Ok(name));
         }
     }
+
+    #[test]
+    fn it_is_shown_without_escapes() {
+        assert_eq!(Measurement::new("living room").unwrap().to_string(), "living room");
+    }
 }

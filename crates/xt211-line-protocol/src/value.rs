@@ -136,6 +136,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_register_holds() {
+        let number = Value::Number("7369.0660".parse().unwrap());
+        assert_eq!(written(&number).as_deref(), Ok("7369.066"));
+        assert_eq!(written(&Value::Text("T2".into())).as_deref(), Ok("\"T2\""));
+    }
+
+    #[test]
     fn others() {
         assert_eq!(written(i64::MIN).as_deref(), Ok("-9223372036854775808i"));
         assert_eq!(written(u64::MAX).as_deref(), Ok("18446744073709551615u"));

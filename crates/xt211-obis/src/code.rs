@@ -202,7 +202,7 @@ impl fmt::Display for FullForm {
 
 #[cfg(test)]
 mod tests {
-    use std::string::ToString;
+    use std::{string::ToString, vec::Vec};
 
     use proptest::prelude::*;
 
@@ -232,6 +232,24 @@ mod tests {
     #[test]
     fn debug_is_unambiguous() {
         assert_eq!(std::format!("{:?}", ObisCode::reduced(1, 8, 0)), "ObisCode(1-0:1.8.0.255)");
+    }
+
+    #[test]
+    fn groups_decide_one_after_the_other() {
+        let codes =
+            [[0, 9, 9, 9, 9, 9], [1, 0, 9, 9, 9, 9], [1, 1, 0, 9, 9, 9], [1, 1, 1, 0, 9, 9]];
+        let last = [[1, 1, 1, 1, 0, 9], [1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1]];
+        let codes = codes.into_iter().chain(last);
+        let codes: Vec<_> =
+            codes.map(|[a, b, c, d, e, f]| ObisCode::new(a, b, c, d, e, f)).collect();
+        assert!(codes.is_sorted_by(|one, next| one < next && next > one));
+    }
+
+    #[test]
+    fn abstract_is_what_is_of_no_medium() {
+        let is_abstract = |text: &str| text.parse::<ObisCode>().unwrap().is_abstract();
+        assert!(is_abstract("96.1.1") && is_abstract("0-1:96.3.10"));
+        assert!(!is_abstract("1.8.0") && !is_abstract("7-0:3.0.0"));
     }
 
     proptest! {

@@ -391,6 +391,7 @@ mod tests {
         assert_eq!(of("52.7.0"), (Voltage, Some(L2), Instantaneous, "V"));
         assert_eq!(of("71.7.0"), (Current, Some(L3), Instantaneous, "A"));
         assert_eq!(of("91.7.0"), (Current, Some(N), Instantaneous, "A"));
+        assert_eq!(of("92.7.0"), (Voltage, Some(N), Instantaneous, "V"));
         assert_eq!(of("14.7.0"), (Frequency, None, Instantaneous, "Hz"));
         assert_eq!(of("13.7.0"), (PowerFactor, None, Instantaneous, ""));
         assert_eq!(of("1.6.0"), (ActivePower, None, Maximum, "W"));
@@ -402,6 +403,13 @@ mod tests {
         assert_eq!(of("96.1.0"), (SerialNumber, None, Text, ""));
         assert_eq!(of("96.1.1"), (SerialNumber, None, Text, ""));
         assert_eq!(of("42.0.0"), (LogicalDeviceName, None, Text, ""));
+    }
+
+    #[test]
+    fn a_unit_is_its_symbol() {
+        let shown = |text| std::format!("{}", meaning(text).unwrap().unit());
+        assert_eq!([shown("1.8.0"), shown("3.8.0")], ["kWh", "kvarh"]);
+        assert_eq!(shown("96.1.1"), "");
     }
 
     #[test]

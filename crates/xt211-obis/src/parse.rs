@@ -349,6 +349,17 @@ mod tests {
     }
 
     #[test]
+    fn an_error_tells_what_and_where() {
+        let error = "1-0:1.x".parse::<ObisCode>().unwrap_err();
+        assert_eq!(
+            (error.offset(), error.expected(), error.found()),
+            (6, Expected::Number, Some('x'))
+        );
+        let error = "1-0".parse::<ObisCode>().unwrap_err();
+        assert_eq!((error.offset(), error.expected(), error.found()), (3, Expected::Colon, None));
+    }
+
+    #[test]
     fn prefixes() {
         let prefix = |text| ObisCode::parse_prefix(text).unwrap();
         let total = ObisCode::reduced(1, 8, 0);
@@ -357,6 +368,23 @@ mod tests {
         assert_eq!(prefix("1.8.0."), (total, "."));
         assert_eq!(prefix("1.8.0*"), (total, "*"));
         assert_eq!(prefix("1.8.0"), (total, ""));
+    }
+
+    #[test]
+    fn what_the_quick_way_knows() {
+        let quick = |text: &'static str| {
+            let (code, rest) = ObisCode::reduced_prefix(text.as_bytes())?;
+            Some((code, str::from_utf8(rest).unwrap()))
+        };
+        assert_eq!(quick("1.8.0"), Some((ObisCode::reduced(1, 8, 0), "")));
+        assert_eq!(quick("1.8.0*255"), Some((ObisCode::reduced(1, 8, 0), "*255")));
+        assert_eq!(quick("36.7.0\":5"), Some((ObisCode::reduced(36, 7, 0), "\":5")));
+        assert_eq!(quick("96.1.1"), Some((ObisCode::reduced(96, 1, 1), "")));
+        for other in
+            ["", "1", "1.8", "1.8.", "x.8.0", "1.x.0", "1.8.x", "1.8.10", "1.10.0", "100.8.0"]
+        {
+            assert_eq!(quick(other), None, "{other}");
+        }
     }
 
     proptest! {

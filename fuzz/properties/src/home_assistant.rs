@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use time::{OffsetDateTime, macros::datetime};
 use xt211_homeassistant::{
     BridgeState, Changed, InfluxdbStatus, Language, MeterDevice, MeterId, MeterInfo, Origin,
-    StateMessage, StateTopic, Topics,
+    StateMessage, StateTopic, Statistic, Topics,
 };
 use xt211_message::{Battery, Decimal, ModuleStatus, Reading, Register, Registers, Value};
 use xt211_obis::ObisCode;
@@ -293,6 +293,7 @@ fn check(device: &mut MeterDevice, language: Language, reason: Option<&str>) {
         assert!(states.iter().any(|(other, _)| other == topic), "{topic}");
     }
     is_topic(&topics().discovery(&device.info().id));
+    statistics(device, language);
 
     // What is taken back is taken back once, and is none of these.
     let mut most = device.told().count() + 1;
@@ -302,6 +303,22 @@ fn check(device: &mut MeterDevice, language: Language, reason: Option<&str>) {
             assert_eq!(component.as_object().map(Map::len), Some(1), "{component}");
         }
         most = most.checked_sub(1).expect("an end");
+    }
+}
+
+/// What counts by the hour has an id that Home Assistant takes, and no two have one.
+fn statistics(device: &MeterDevice, language: Language) {
+    let MeterInfo { id, name, .. } = device.info();
+    let mut ids = BTreeSet::new();
+    for code in device.registers() {
+        let Some(statistic) = Statistic::of(id, name, code, language) else { continue };
+        let words = statistic.id().strip_prefix("xt211:").expect("one of ours");
+        let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        assert!(
+            words.split('_').all(|word| !word.is_empty() && word.chars().all(is_word)),
+            "{words}"
+        );
+        assert!(ids.insert(words.to_owned()), "{words}");
     }
 }
 

@@ -72,8 +72,10 @@ fn any_line(line: &Line<'_>) {
     let size = buffer.len() + line.size();
     let result = memory::within(64 * size + 4_096, || line.build(&mut buffer));
     let written = buffer.strip_prefix(BEFORE).expect("what was there before");
-    if result.is_err() {
+    if let Err(error) = result {
         assert_eq!(written, "");
+        let shown = error.to_string();
+        assert!(!shown.is_empty() && !shown.contains(char::is_control), "{shown}");
         return;
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use time::macros::datetime;
 use xt211_message::{Decimal, Register, Registers};
 
@@ -57,6 +59,16 @@ fn entity(device: &MeterDevice, key: &str) -> Option<Entity> {
 
 fn text(message: Option<impl Serialize>) -> Option<String> {
     message.map(|message| serde_json::to_string(&message).unwrap())
+}
+
+#[test]
+fn the_registers_that_were_seen() {
+    let mut device = meter();
+    device.apply_reading(&reading(TIME, &[("1.8.0", "5"), ("96.14.0", "T1")]));
+    let status = ModuleStatus { wakeups: Some(7), ..ModuleStatus::default() };
+    device.apply_status(&status, Some(TIME));
+    let codes: BTreeSet<_> = device.registers().map(|code| code.to_string()).collect();
+    assert_eq!(codes, ["1.8.0", "96.14.0"].map(String::from).into());
 }
 
 #[test]

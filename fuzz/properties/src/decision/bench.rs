@@ -25,9 +25,6 @@ pub(crate) struct Bench {
     pub(crate) now: OffsetDateTime,
     /// Whether it was never certainly wrong, and never set back.
     pub(crate) has_steady_clock: bool,
-    /// The serial numbers that were told. With two of them, a reading that tells none may later be taken
-    /// for the other meter's.
-    serials: BTreeSet<Box<str>>,
     next_entry: i64,
 }
 
@@ -40,14 +37,12 @@ impl Bench {
             aside: BTreeMap::new(),
             now,
             has_steady_clock: true,
-            serials: BTreeSet::new(),
             next_entry: 0,
         }
     }
 
     /// Takes a reading. Returns what of it is to be shown.
     pub(crate) fn take(&mut self, reading: &Reading<'_>) -> Option<Registers<'static>> {
-        self.serials.extend(reading.serial().map(Box::from));
         let Ok(judgement) = self.meter.judge(reading, self.now, &self.archive);
         self.has_asked_little(reading.registers.len());
         let shown = match judgement {
@@ -68,7 +63,6 @@ impl Bench {
     }
 
     pub(crate) fn learn_serial(&mut self, serial: &str, told: OffsetDateTime) {
-        self.serials.insert(serial.into());
         let Ok(changes) = self.meter.learn_serial(serial, told, self.now, &self.archive);
         self.carry_out(&changes);
         self.note_eras();
@@ -144,8 +138,7 @@ impl Bench {
     pub(crate) fn check_totals(&self) {
         // A clock of ours that was wrong lets readings pass that are of the future once it is right, and
         // then bear no witness.
-        let is_certain = self.has_steady_clock && self.serials.len() < 2;
-        let codes = if is_certain { super::TOTALS.as_slice() } else { &[] };
+        let codes = if self.has_steady_clock { super::TOTALS.as_slice() } else { &[] };
         for code in codes {
             let points: Vec<_> = self.archive.points(*code).collect();
             for pair in points.windows(2) {
