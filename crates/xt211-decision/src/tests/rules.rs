@@ -403,3 +403,39 @@ fn nothing_is_passed_over_because_much_waits() {
     assert_eq!(bench.aside().first(), Some(&(60, ROSE)));
     assert_eq!(bench.meter.waiting.len(), 128);
 }
+
+/// A past that nobody can look up.
+struct Locked;
+
+impl History for Locked {
+    type Error = ();
+
+    fn at(&self, _: OffsetDateTime) -> Result<Option<Registers<'static>>, ()> {
+        Err(())
+    }
+
+    fn newest(&self, _: OffsetDateTime) -> Result<Option<OffsetDateTime>, ()> {
+        Err(())
+    }
+
+    fn before(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, ()> {
+        Err(())
+    }
+
+    fn after(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, ()> {
+        Err(())
+    }
+}
+
+#[test]
+fn the_next_reading_after_a_restart_needs_no_history() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 2.8.0=1 96.1.1=\"7\""));
+    let next = reading(1, "1.8.0=5.5 2.8.0=1 96.1.1=\"7\"");
+    bench.restart();
+    assert_eq!(bench.meter.judge(&next, NOW, &Locked), Ok(Judgement::Accepted));
+    // Of a register that the last one did not have, the history tells.
+    bench.restart();
+    let other = reading(1, "1.8.0=5.5 3.8.0=1");
+    assert_eq!(bench.meter.judge(&other, NOW, &Locked), Err(()));
+}
