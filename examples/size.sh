@@ -18,7 +18,7 @@ stripped=$(mktemp)
 trap 'rm -f "$stripped"' EXIT
 strip -o "$stripped" "$program"
 echo "$(($(stat -c %s "$stripped") / 1000)) the stripped file, of which"
-size -A -d "$stripped" | awk '$2 > 100000 { printf "%d %s\n", $2 / 1000, $1 }' | sort -rn
+size -A -d "$stripped" | awk '/^\./ && $2 > 100000 { printf "%d %s\n", $2 / 1000, $1 }' | sort -rn
 
 echo
 echo "of .text:"
