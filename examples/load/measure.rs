@@ -1,6 +1,7 @@
 //! A broker, a bridge and an endpoint, measured.
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -16,6 +17,7 @@ use xt211_examples::Failure;
 
 use crate::{
     endpoint::{self, Count},
+    modules::{Messages, Modules},
     processes::Process,
     publisher::{Load, publish},
 };
@@ -36,17 +38,34 @@ pub(crate) struct Arguments {
     /// Only the bridge, not the subscriber that acknowledges alone.
     #[arg(long)]
     alone: bool,
+    /// The bridge knows all meters from before it was last started, and Home Assistant was told of
+    /// them.
+    #[arg(long)]
+    known: bool,
+    /// Home Assistant is told nothing.
+    #[arg(long)]
+    without_homeassistant: bool,
 }
 
 /// What a run has come to.
 struct Figures {
+    /// From its start until it was subscribed.
+    start_seconds: f64,
     seconds: f64,
     processor_seconds: f64,
     peak_memory: f64,
+    /// Its own, and that of files, in the end.
+    memory: (f64, f64),
 }
 
-/// How long nothing may happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Who has not used the processor for so long has nothing more to do.
+const REST: Duration = Duration::from_secs(2);
+
+/// The seconds of processor time by which that is meant.
+const MOST_AT_REST: f64 = 0.02;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.bridge.exists() {
@@ -57,11 +76,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("| | messages a second | CPU seconds per 10,000 | MiB at most |");
     println!("| --- | --- | --- | --- |");
     let report = |name, figures: &Figures| {
-        let Figures { seconds, processor_seconds, peak_memory } = figures;
+        let Figures { start_seconds, seconds, processor_seconds, peak_memory, memory } = figures;
         println!(
             "| {name} | {:.0} | {:.3} | {peak_memory:.1} |",
             messages / seconds,
             processor_seconds / messages * 10_000.0
+        );
+        let (own, files) = memory;
+        eprintln!(
+            "{name}: subscribed {start_seconds:.2} s after its start; in the end {own:.1} MiB of \
+             its own, {files:.1} MiB of files"
         );
     };
     if !arguments.alone {
@@ -80,7 +104,8 @@ fn subscriber(arguments: &Arguments) -> Result<Figures, Failure> {
         command.args(["--messages", &arguments.load.modules.messages.to_string()]);
         Subject::start(&mut command, &broker.folder.path().join("subscriber.log"))
     };
-    measure(arguments, &broker, start, "subscribed", |subject| subject.says("done"))
+    let arguments = &Arguments { known: false, ..arguments.clone() };
+    measure(arguments, &broker, start, "subscribed", |subject, _| subject.says("done"))
 }
 
 fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
@@ -98,9 +123,11 @@ fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
     let text = format!(
         "[mqtt]\nurl = \"mqtt://{}\"\n[influxdb]\nurl = \"http://{database}\"\norg = \"o\"\n\
          bucket = \"b\"\n[store]\npath = \"{}/bridge.db\"\n[web]\nlisten = \"127.0.0.1:0\"\n\
-         [[meter]]\ndata_topic = \"{topic}\"\nstatus_topic = \"{topic}/status\"\n",
+         [[meter]]\ndata_topic = \"{topic}\"\nstatus_topic = \"{topic}/status\"\n\
+         [homeassistant]\nenabled = {}\n",
         broker.address(),
         folder.display(),
+        !arguments.without_homeassistant,
     );
     fs::write(&configuration, text)?;
     let start = || {
@@ -108,20 +135,15 @@ fn bridge(arguments: &Arguments) -> Result<Figures, Failure> {
         command.arg("--config").arg(&configuration).env("XT211_LOG", "info");
         Subject::start(&mut command, &folder.join("bridge.log"))
     };
-    let messages = u64::from(arguments.load.modules.messages);
-    let figures =
-        measure(
-            arguments,
-            &broker,
-            start,
-            "connected to",
-            |_| Ok(count.load(Relaxed) >= messages),
-        )?;
+    let is_done = |_: &Subject, messages: u32| Ok(count.load(Relaxed) >= u64::from(messages));
+    let figures = measure(arguments, &broker, start, "connected to", is_done)?;
 
     let mut command = Command::new(&arguments.bridge);
     command.arg("--config").arg(&configuration).arg("export");
     let kept = command.output()?.stdout.iter().filter(|byte| **byte == b'\n').count();
-    if kept as u64 != messages {
+    let Modules { messages, meters, .. } = arguments.load.modules;
+    let messages = messages + if arguments.known { meters } else { 0 };
+    if kept as u64 != u64::from(messages) {
         return Err(format!("{kept} readings are in the store, not {messages}").into());
     }
     Ok(figures)
@@ -133,27 +155,46 @@ fn measure(
     broker: &Broker,
     start: impl Fn() -> Result<Subject, Failure>,
     subscribed: &str,
-    is_done: impl Fn(&Subject) -> Result<bool, Failure>,
+    is_done: impl Fn(&Subject, u32) -> Result<bool, Failure>,
 ) -> Result<Figures, Failure> {
-    let publish = || publish(&broker.address(), &arguments.load);
-    let mut subject = start()?;
-    until("it is subscribed", || subject.says(subscribed))?;
-    let begun = if arguments.backlog {
-        subject.process.end()?;
-        publish()?;
+    let Arguments { load, backlog, known, .. } = arguments;
+    let mut messages = Messages::new(&load.modules, *known)?;
+    let mut publish = |count| publish(&broker.address(), load, &mut messages, count);
+    let start = || {
         let begun = Instant::now();
-        subject = start()?;
-        begun
-    } else {
-        let begun = Instant::now();
-        publish()?;
-        begun
+        let subject = start()?;
+        until("it is subscribed", || subject.says(subscribed))?;
+        Ok::<_, Failure>((subject, begun.elapsed().as_secs_f64()))
     };
-    until("all is taken", || is_done(&subject))?;
+    let (mut subject, mut start_seconds) = start()?;
+    let (mut all, mut before) = (load.modules.messages, 0.0);
+    if *known {
+        all += publish(load.modules.meters)?;
+        until("all meters are known", || is_done(&subject, load.modules.meters))?;
+        subject.rests()?;
+        subject.process.end()?;
+        (subject, start_seconds) = start()?;
+        subject.rests()?;
+        before = subject.process.processor_seconds()?;
+    }
+    if *backlog {
+        subject.process.end()?;
+        before = 0.0;
+        publish(load.modules.messages)?;
+    }
+    let begun = Instant::now();
+    if *backlog {
+        (subject, start_seconds) = start()?;
+    } else {
+        publish(load.modules.messages)?;
+    }
+    until("all is taken", || is_done(&subject, all))?;
     let figures = Figures {
+        start_seconds,
         seconds: begun.elapsed().as_secs_f64(),
-        processor_seconds: subject.process.processor_seconds()?,
+        processor_seconds: subject.process.processor_seconds()? - before,
         peak_memory: subject.process.peak_memory()?,
+        memory: subject.process.memory_now()?,
     };
     subject.process.end()?;
     Ok(figures)
@@ -170,6 +211,18 @@ impl Subject {
         let file = File::create(log)?;
         command.stdin(Stdio::piped()).stdout(file.try_clone()?).stderr(file);
         Ok(Self { process: Process::start(command)?, log: log.to_owned() })
+    }
+
+    /// Waits until it has nothing more to do.
+    fn rests(&self) -> Result<(), Failure> {
+        let last = Cell::new((self.process.processor_seconds()?, Instant::now()));
+        until("it rests", || {
+            let (seconds, (before, since)) = (self.process.processor_seconds()?, last.get());
+            if seconds - before > MOST_AT_REST {
+                last.set((seconds, Instant::now()));
+            }
+            Ok(since.elapsed() > REST)
+        })
     }
 
     fn says(&self, text: &str) -> Result<bool, Failure> {

@@ -17,6 +17,9 @@ pub(crate) struct Modules {
     /// Of how many meters, one after the other.
     #[arg(long, default_value_t = 1)]
     pub(crate) meters: u32,
+    /// How many messages each module has in its queue when it is its turn.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) queue: u32,
     /// How many registers each reading has, at least 1.
     #[arg(long, default_value_t = 5)]
     pub(crate) registers: u8,
@@ -29,28 +32,32 @@ pub(crate) struct Modules {
 const TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT");
 
-/// The messages, one after the other: each meter's first reading, then each meter's second.
+/// The messages, one after the other: each meter's first queue, then each meter's second; before
+/// that, if they are to be known, a first message of each meter.
 pub(crate) struct Messages {
     modules: Modules,
     topics: Vec<String>,
     next: u32,
-    time: OffsetDateTime,
+    /// The time of the first reading.
+    start: OffsetDateTime,
     time_text: String,
     payload: Vec<u8>,
 }
 
 impl Messages {
-    /// Messages whose last one is of now, each meter's a minute apart.
-    pub(crate) fn new(modules: &Modules) -> Result<Self, Failure> {
-        if modules.meters == 0 || modules.registers == 0 {
-            return Err("expected at least one meter and one register".into());
+    /// Messages whose last one is of now, each meter's a minute apart; with a first message of each
+    /// meter, or without.
+    pub(crate) fn new(modules: &Modules, with_first: bool) -> Result<Self, Failure> {
+        if modules.meters == 0 || modules.registers == 0 || modules.queue == 0 {
+            return Err("expected at least one meter, one register and one message".into());
         }
         let topic = |number| modules.topic.replace('+', &format!("{number:05}"));
-        let rounds = modules.messages.div_ceil(modules.meters);
+        let turns = modules.messages.div_ceil(modules.queue).div_ceil(modules.meters);
+        let minutes = u64::from(turns) * u64::from(modules.queue) + 1;
         Ok(Self {
             topics: (0..modules.meters).map(topic).collect(),
-            next: 0,
-            time: OffsetDateTime::now_utc() - Duration::minutes(rounds.into()),
+            next: if with_first { 0 } else { modules.meters },
+            start: OffsetDateTime::now_utc() - Duration::minutes(minutes.try_into()?),
             time_text: String::new(),
             payload: Vec::new(),
             modules: modules.clone(),
@@ -59,18 +66,29 @@ impl Messages {
 
     /// The next topic and payload.
     pub(crate) fn next(&mut self) -> Result<Option<(&str, &[u8])>, Failure> {
-        let Modules { messages, meters, registers, .. } = self.modules;
-        if self.next == messages {
+        let Modules { messages, meters, queue, registers, .. } = self.modules;
+        let Some(counted) = self.next.checked_sub(meters) else {
+            let meter = self.next;
+            return self.message(meter, 0, registers).map(Some);
+        };
+        if counted == messages {
             return Ok(None);
         }
-        let (round, meter) = (self.next / meters, self.next % meters);
-        if meter == 0 {
-            self.time += Duration::minutes(1);
-            self.time_text = self.time.format(TIME)?;
-        }
+        let turn = counted / queue;
+        let minute = turn / meters * queue + counted % queue + 1;
+        self.message(turn % meters, minute, registers).map(Some)
+    }
+
+    fn message(
+        &mut self,
+        meter: u32,
+        minute: u32,
+        registers: u8,
+    ) -> Result<(&str, &[u8]), Failure> {
         self.next += 1;
+        self.time_text = (self.start + Duration::minutes(minute.into())).format(TIME)?;
         // 6 kW for a minute.
-        let watt_hours = 100 * u64::from(round);
+        let watt_hours = 100 * u64::from(minute);
         self.payload.clear();
         write!(
             self.payload,
@@ -85,6 +103,6 @@ impl Messages {
         }
         write!(self.payload, r#""96.1.1":"{}"}}}}}}"#, 5_100_000_000 + u64::from(meter))?;
         let topic = self.topics.get(meter as usize).ok_or("no such meter")?;
-        Ok(Some((topic, &self.payload)))
+        Ok((topic, &self.payload))
     }
 }

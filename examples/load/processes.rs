@@ -29,10 +29,19 @@ impl Process {
 
     /// The most memory that it has had at once, in MiB.
     pub(crate) fn peak_memory(&self) -> Result<f64, Failure> {
+        self.memory("VmHWM")
+    }
+
+    /// Its memory, in MiB: what is its own, and what of files is in it, its program above all.
+    pub(crate) fn memory_now(&self) -> Result<(f64, f64), Failure> {
+        Ok((self.memory("RssAnon")?, self.memory("RssFile")?))
+    }
+
+    fn memory(&self, name: &str) -> Result<f64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let kibibytes: u32 = kibibytes.ok_or("/proc/…/status: expected VmHWM")?.parse()?;
+        let kibibytes: u32 = kibibytes.ok_or("/proc/…/status: expected a size")?.parse()?;
         Ok(f64::from(kibibytes) / 1_024.0)
     }
 

@@ -43,23 +43,29 @@ pub(crate) struct Load {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
-    let count = publish(&arguments.broker, &arguments.load)?;
+    let Arguments { broker, load } = arguments;
+    let mut messages = Messages::new(&load.modules, false)?;
+    let count = publish(broker, load, &mut messages, load.modules.messages)?;
     println!("{count} messages in {:.2} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// Publishes all messages, and returns how many they were when the broker has answered the last.
+/// Publishes so many messages, and returns how many they were when the broker has answered the last.
 ///
 /// One thread, one connection, packets written by hand into one buffer: the machine's time is to be
 /// left to those who are measured.
-pub(crate) fn publish(broker: &str, load: &Load) -> Result<u32, Failure> {
-    let mut messages = Messages::new(&load.modules)?;
+pub(crate) fn publish(
+    broker: &str,
+    load: &Load,
+    messages: &mut Messages,
+    most: u32,
+) -> Result<u32, Failure> {
     let mut connection = Connection::open(broker)?;
     let started = Instant::now();
     let mut count = 0;
     let burst = load.burst.clamp(1, WINDOW);
     loop {
-        while count < load.modules.messages {
+        while count < most {
             let Some((topic, payload)) = messages.next()? else { break };
             connection.push(topic, payload)?;
             count += 1;
@@ -68,7 +74,7 @@ pub(crate) fn publish(broker: &str, load: &Load) -> Result<u32, Failure> {
             }
         }
         connection.send()?;
-        let is_over = count == load.modules.messages;
+        let is_over = count == most;
         connection.answered(if is_over { 0 } else { WINDOW - burst })?;
         if is_over {
             break;

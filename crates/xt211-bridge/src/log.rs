@@ -2,7 +2,11 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 /// Begins to log. `XT211_LOG` says how much, else `default` does.
 pub fn start(default: &str) {
@@ -11,14 +15,32 @@ pub fn start(default: &str) {
     let filter = if wanted.is_empty() || !is_known { default } else { &wanted };
     // Only the first call counts; there is no second one outside tests.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::builder().parse_lossy(filter))
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
+        .finish()
+        .with(targets(filter))
         .try_init();
     if !is_known {
         tracing::warn!("XT211_LOG is {wanted:?}: expected error, warn, info or debug");
     }
+}
+
+/// What is logged of which parts. (`EnvFilter` does the same with regular expressions, which take a
+/// megabyte.)
+fn targets(filter: &str) -> Targets {
+    filter.split(',').map(str::trim).fold(Targets::new(), |targets, part| {
+        match part.split_once('=') {
+            Some((target, level)) => targets.with_target(target, level_of(level)),
+            None => targets.with_default(level_of(part)),
+        }
+    })
+}
+
+/// What is no level of a part is most likely a wish to see all of it.
+fn level_of(text: &str) -> LevelFilter {
+    text.parse().unwrap_or(LevelFilter::TRACE)
 }
 
 /// Whether this is a level, or a list of levels of parts, such as `info,rumqttc=debug`. A word alone
@@ -31,7 +53,22 @@ fn is_level(wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_level;
+    use tracing::Level;
+
+    use super::{is_level, targets};
+
+    #[test]
+    fn parts_have_levels_of_their_own() {
+        let info = targets("info");
+        assert!(info.would_enable("xt211_bridge::bridge", &Level::INFO));
+        assert!(!info.would_enable("xt211_bridge::bridge", &Level::DEBUG));
+        let some = targets("warn, xt211_bridge=trace,rumqttc=off,url=all");
+        assert!(some.would_enable("xt211_bridge::bridge", &Level::TRACE));
+        assert!(!some.would_enable("rumqttc::state", &Level::ERROR));
+        assert!(some.would_enable("url", &Level::TRACE));
+        assert!(some.would_enable("hyper", &Level::WARN));
+        assert!(!some.would_enable("hyper", &Level::INFO));
+    }
 
     #[test]
     fn levels() {

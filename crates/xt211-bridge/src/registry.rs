@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use time::OffsetDateTime;
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, MessageError};
-use xt211_store::{MeterKey, StoreError, StoredMeter, Transaction};
+use xt211_store::{MeterKey, Queries, StoreError, Transaction};
 
 use crate::{
     config,
-    metering_point::MeteringPoint,
+    metering_point::{Known, MeteringPoint},
     routes::{Routes, name_of},
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Registry {
     /// By the section of the configuration, and what stands for a `+` in its topics.
     numbers: HashMap<(usize, String), usize>,
     ids: HashMap<MeterId, usize>,
-    /// By the number that stands for it in the store; looked up anew where it is wrong.
+    /// By the number that stands for it in the store, if that knows it.
     keys: HashMap<MeterKey, usize>,
     /// How often one was made.
     made: usize,
@@ -172,12 +172,8 @@ impl Registry {
 
     /// Remembers a meter that was known before a restart. Returns its number, unless it is not in
     /// the configuration any more.
-    pub(crate) fn restore(
-        &mut self,
-        stored: &StoredMeter,
-        states: &[Vec<u8>],
-        now: OffsetDateTime,
-    ) -> Option<usize> {
+    pub(crate) fn restore(&mut self, known: &Known, now: OffsetDateTime) -> Option<usize> {
+        let stored = &known.stored;
         let id: MeterId = stored.id.parse().ok()?;
         let number = match self.ids.get(&id) {
             Some(number) => *number,
@@ -198,7 +194,7 @@ impl Registry {
                 self.add(key, point)
             }
         };
-        self.points.get_mut(number)?.restore(stored, states, now);
+        self.points.get_mut(number)?.restore(known, now);
         self.keys.insert(stored.key, number);
         Some(number)
     }
@@ -249,14 +245,27 @@ impl Registry {
         Ok(())
     }
 
+    /// Does something with a meter that the store may know afterwards. `None` if there is none of
+    /// this number.
+    pub(crate) fn do_with<T>(
+        &mut self,
+        number: usize,
+        work: impl FnOnce(&mut MeteringPoint) -> T,
+    ) -> Option<T> {
+        let point = self.points.get_mut(number)?;
+        let before = point.key();
+        let done = work(point);
+        if let Some(key) = point.key().filter(|key| before != Some(*key)) {
+            self.keys.insert(key, number);
+        }
+        Some(done)
+    }
+
     /// The number of the one that the store knows by this key.
-    pub(crate) fn number_of(&mut self, key: MeterKey) -> Option<usize> {
+    pub(crate) fn number_of(&self, key: MeterKey) -> Option<usize> {
+        let number = *self.keys.get(&key)?;
         let is_it = |point: &MeteringPoint| point.key() == Some(key);
-        let known = self.keys.get(&key).copied();
-        let known = known.filter(|number| self.points.get(*number).is_some_and(is_it));
-        let number = known.or_else(|| self.points.iter().position(is_it))?;
-        self.keys.insert(key, number);
-        Some(number)
+        self.points.get(number).is_some_and(is_it).then_some(number)
     }
 
     /// The one that the store knows by this key.
@@ -268,17 +277,20 @@ impl Registry {
     /// What was written is not in the store: nobody remembers anything because of that.
     pub(crate) fn forget(&mut self) {
         self.points.iter_mut().for_each(|point| point.intake.forget());
+        self.keys.clear();
     }
 
-    /// Others have changed something in the store, where these meters are now.
-    pub(crate) fn recall(&mut self, meters: &[StoredMeter]) {
+    /// Others have changed something in the store.
+    pub(crate) fn forget_decisions(&mut self) {
         self.points.iter_mut().for_each(|point| point.intake.forget_decisions());
-        for stored in meters {
-            let number = stored.id.parse().ok().and_then(|id| self.ids.get::<MeterId>(&id));
-            if let Some(point) = number.and_then(|number| self.points.get_mut(*number)) {
-                point.intake.recall(stored);
-            }
+    }
+
+    /// Asks the store for meters that are not known to be there.
+    pub(crate) fn recall(&mut self, store: &Queries) -> Result<(), StoreError> {
+        for number in 0..self.points.len() {
+            self.do_with(number, |point| point.intake.recall(store)).transpose()?;
         }
+        Ok(())
     }
 
     /// Whether there is a meter of this id.
@@ -288,7 +300,7 @@ impl Registry {
 
     /// Whether the store knows any of them.
     pub(crate) fn has_stored(&self) -> bool {
-        self.points.iter().any(|point| point.key().is_some())
+        !self.keys.is_empty()
     }
 
     /// How many were ever made.
@@ -315,45 +327,4 @@ impl Registry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    const BATTERY: &[u8] = br#"{"battery":{"SOC":50}}"#;
-
-    fn registry(text: &str) -> Registry {
-        Registry::new(&Config::parse(text).unwrap().meters)
-    }
-
-    fn id(registry: &mut Registry, topic: &str) -> Option<String> {
-        match registry.sender(topic, BATTERY) {
-            Sender::Meter(number) => registry.get_mut(number).map(|meter| meter.id().to_string()),
-            Sender::Stranger(_) | Sender::Nobody => None,
-        }
-    }
-
-    const WILD: &str = "[[meter]]\nid = \"kitchen\"\ndata_topic = \"a/d\"\nstatus_topic = \"a/s\"\n\
-        [[meter]]\ndata_topic = \"+/data\"\nstatus_topic = \"+/status\"\n\
-        [[meter]]\ndata_topic = \"z/+/data\"\nstatus_topic = \"z/+/status\"\n";
-
-    #[test]
-    fn each_has_an_id_of_its_own() {
-        let mut registry = registry(WILD);
-        assert_eq!(id(&mut registry, "a/d").as_deref(), Some("kitchen"));
-        assert_eq!(id(&mut registry, "garden/data").as_deref(), Some("garden"));
-        assert_eq!(id(&mut registry, "garden/status").as_deref(), Some("garden"));
-        let other = id(&mut registry, "z/kitchen/data").unwrap();
-        assert!(other.starts_with("z_kitchen__data_"), "{other}");
-        assert_eq!(id(&mut registry, "z/kitchen/data"), Some(other));
-        assert_eq!(id(&mut registry, "elsewhere"), None);
-    }
-
-    #[test]
-    fn what_is_no_modules_makes_no_meter() {
-        let mut registry = registry(WILD);
-        assert!(matches!(registry.sender("tele/status", b"on"), Sender::Stranger(_)));
-        assert_eq!(registry.iter_mut().count(), 1);
-        // The meter that is named is there in any case.
-        assert!(matches!(registry.sender("a/d", b"on"), Sender::Meter(0)));
-    }
-}
+pub(crate) mod tests;

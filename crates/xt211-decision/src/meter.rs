@@ -103,6 +103,17 @@ impl Meter {
         Self { limit, eras, eras_changed, newest, totals, counted_before, waiting }
     }
 
+    /// Takes up what the newest reading holds, all of its time, so that the history is not asked for
+    /// each of its totals.
+    pub fn take_up(&mut self, newest: &Registers<'_>) {
+        let Some(time) = self.newest else { return };
+        for register in newest {
+            if let Some(value) = total(register) {
+                self.note_total(register.code, Point { time, value });
+            }
+        }
+    }
+
     /// The serial number of the newest reading that told one, or of a status since.
     #[must_use]
     pub fn serial(&self) -> Option<&str> {

@@ -83,6 +83,9 @@ struct Entry {
     read: i64,
 }
 
+/// For how many more keys there is to be room when there is none.
+const MORE: usize = 4;
+
 /// Everything that was seen of one meter, by key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct States {
@@ -117,7 +120,7 @@ impl States {
             }
             Err(index) => {
                 let (topic, state) = (key.topic(), Some(state.into()));
-                self.entries.insert(index, Entry { key, topic, state, read });
+                self.insert(index, Entry { key, topic, state, read });
                 (Found::New, topic)
             }
         }
@@ -132,8 +135,17 @@ impl States {
     pub(crate) fn restore(&mut self, key: Key) {
         if let Err(index) = self.entry(key) {
             let (topic, state, read) = (key.topic(), None, 0);
-            self.entries.insert(index, Entry { key, topic, state, read });
+            self.insert(index, Entry { key, topic, state, read });
         }
+    }
+
+    fn insert(&mut self, index: usize, entry: Entry) {
+        // A meter has its registers within minutes, and then no more for years: memory for twice as
+        // many would be lost.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(MORE);
+        }
+        self.entries.insert(index, entry);
     }
 
     /// Every key that was seen.

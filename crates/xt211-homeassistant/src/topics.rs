@@ -1,6 +1,6 @@
 //! Where messages go.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// What names a meter in topics and unique ids: ASCII letters, digits, `_` and `-`, which is what
 /// Home Assistant allows in a discovery topic; and not `bridge`, whose place in the topics is taken.
@@ -16,7 +16,7 @@ use std::{fmt, str::FromStr};
 /// # Ok::<(), xt211_homeassistant::MeterIdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MeterId(Box<str>);
+pub struct MeterId(Arc<str>);
 
 /// Why a text is not a [`MeterId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -33,6 +33,8 @@ pub(crate) fn open(path: &Path, access: Access, patience: Duration) -> Result<Co
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(patience)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else it prepares a statement anew for each other meter, as that might lead to another plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // So that a damaged page is an error where it is read, and not a wrong answer.
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;

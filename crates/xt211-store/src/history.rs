@@ -132,7 +132,8 @@ impl Transaction<'_> {
     }
 }
 
-fn meters(connection: &Connection) -> Result<Vec<MeterKey>, Failure> {
+/// All meters, in the order in which they were added.
+pub(crate) fn meters(connection: &Connection) -> Result<Vec<MeterKey>, Failure> {
     let mut statement = connection.prepare_cached("SELECT key FROM meter ORDER BY key")?;
     let keys = statement.query_map((), |row| row.get(0).map(MeterKey))?;
     Ok(keys.collect::<Result<_, _>>()?)

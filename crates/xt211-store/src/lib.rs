@@ -33,7 +33,7 @@ pub use era::{EraOf, StoredEra};
 pub use error::{StoreError, StoreErrorKind};
 pub use history::Range;
 pub use key::{MeterKey, Sequence};
-pub use meter::StoredMeter;
+pub use meter::{MeterNews, StoredMeter};
 pub use queries::Queries;
 pub use reader::Reader;
 pub use record::{Content, Record, Ticket};

@@ -25,8 +25,6 @@ pub struct StoredMeter {
     pub topic: Option<String>,
     /// Its last known serial number.
     pub serial: Option<String>,
-    /// What Home Assistant was told of it, by name, for when it is to be told again.
-    pub seen: Vec<String>,
     /// Its module's last message about itself, as it came.
     pub status: Option<Vec<u8>>,
     /// Its module's last message about the battery, as it came.
@@ -36,6 +34,21 @@ pub struct StoredMeter {
     /// When its module was last heard, to the minute, in UTC.
     pub heard_at: Option<OffsetDateTime>,
     /// How long its module may be silent, once that is known; in whole seconds.
+    pub patience: Option<Duration>,
+}
+
+/// What is new of a meter. What is `None` stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeterNews<'n> {
+    /// Its serial number.
+    pub serial: Option<&'n str>,
+    /// Its module's last message about itself, as it came.
+    pub status: Option<&'n [u8]>,
+    /// Its module's last message about the battery, as it came.
+    pub battery: Option<&'n [u8]>,
+    /// When its module was last heard.
+    pub heard_at: Option<OffsetDateTime>,
+    /// How long its module may be silent; in whole seconds.
     pub patience: Option<Duration>,
 }
 
@@ -49,7 +62,7 @@ impl Queries {
         self.ask(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM meter ORDER BY key");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_and_then((), |row| from_row(connection, row))?;
+            let rows = statement.query_and_then((), from_row)?;
             rows.collect()
         })
     }
@@ -90,7 +103,7 @@ impl Queries {
             let mut statement = connection.prepare_cached(&sql)?;
             let after = after.map_or(i64::MIN, |key| key.0);
             let row = params![after, text.to_ascii_lowercase(), position(limit)];
-            statement.query_and_then(row, |row| from_row(connection, row))?.collect()
+            statement.query_and_then(row, from_row)?.collect()
         })
     }
 
@@ -117,7 +130,7 @@ impl Queries {
             let sql = format!("SELECT {COLUMNS} FROM meter WHERE id = ?1");
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([id])?;
-            rows.next()?.map(|row| from_row(connection, row)).transpose()
+            rows.next()?.map(from_row).transpose()
         })
     }
 
@@ -131,8 +144,19 @@ impl Queries {
             let sql = format!("SELECT {COLUMNS} FROM meter WHERE key = ?1");
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([key.0])?;
-            rows.next()?.map(|row| from_row(connection, row)).transpose()
+            rows.next()?.map(from_row).transpose()
         })
+    }
+}
+
+impl Queries {
+    /// What Home Assistant was told of a meter, by name, for when it is to be told again.
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn seen(&self, meter: MeterKey) -> Result<Vec<String>, StoreError> {
+        self.ask(|connection| seen(connection, meter))
     }
 }
 
@@ -152,38 +176,49 @@ impl Transaction<'_> {
         })
     }
 
-    /// Replaces a meter's serial number, what was told of it, its module's last messages, when it
-    /// was heard and how long it may be silent. The rest of it stays.
+    /// Notes what is new of a meter. The rest of it stays.
     ///
     /// # Errors
     ///
     /// See [`Transaction`].
-    pub fn update_meter(&mut self, meter: &StoredMeter) -> Result<(), StoreError> {
-        let heard_at = self.change(|_| meter.heard_at.map(to_nanoseconds).transpose())?;
-        let patience = meter.patience.map(|it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
+    pub fn update_meter(&mut self, key: MeterKey, news: &MeterNews<'_>) -> Result<(), StoreError> {
+        let heard_at = self.change(|_| news.heard_at.map(to_nanoseconds).transpose())?;
+        let patience = news.patience.map(|it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX));
         self.change(|connection| {
-            let sql = "UPDATE meter SET serial = ?2, status = ?3, battery = ?4, heard_at = ?5,
-                       patience = ?6 WHERE key = ?1";
-            let StoredMeter { key, serial, status, battery, .. } = meter;
+            let sql = "UPDATE meter SET serial = coalesce(?2, serial),
+                       status = coalesce(?3, status), battery = coalesce(?4, battery),
+                       heard_at = coalesce(?5, heard_at), patience = coalesce(?6, patience)
+                       WHERE key = ?1";
+            let MeterNews { serial, status, battery, .. } = news;
             let row = params![key.0, serial, status, battery, heard_at, patience];
             connection.prepare_cached(sql)?.execute(row)?;
+            Ok(())
+        })
+    }
+
+    /// Replaces what Home Assistant was told of a meter.
+    ///
+    /// # Errors
+    ///
+    /// See [`Transaction`].
+    pub fn set_seen(&mut self, meter: MeterKey, names: &[String]) -> Result<(), StoreError> {
+        self.change(|connection| {
             // Mostly it is the same, or longer.
-            let there = seen(connection, meter.key)?;
-            let common = there.iter().zip(&meter.seen).take_while(|(one, other)| one == other);
-            let common = common.count();
+            let there = seen(connection, meter)?;
+            let common = there.iter().zip(names).take_while(|(one, other)| one == other).count();
             let sql = "DELETE FROM seen WHERE meter = ?1 AND position >= ?2";
-            connection.prepare_cached(sql)?.execute(params![meter.key.0, position(common)])?;
+            connection.prepare_cached(sql)?.execute(params![meter.0, position(common)])?;
             let sql = "INSERT INTO seen (meter, position, name) VALUES (?1, ?2, ?3)";
             let mut statement = connection.prepare_cached(sql)?;
-            for (index, name) in meter.seen.iter().enumerate().skip(common) {
-                statement.execute(params![meter.key.0, position(index), name])?;
+            for (index, name) in names.iter().enumerate().skip(common) {
+                statement.execute(params![meter.0, position(index), name])?;
             }
             Ok(())
         })
     }
 }
 
-fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failure> {
+fn from_row(row: &Row<'_>) -> Result<StoredMeter, Failure> {
     let key = MeterKey(row.get(0)?);
     let forwarded_at: Option<i64> = row.get(6)?;
     let heard_at: Option<i64> = row.get(7)?;
@@ -194,7 +229,6 @@ fn from_row(connection: &Connection, row: &Row<'_>) -> Result<StoredMeter, Failu
         id: text_of(row, 1)?,
         topic: some_text_of(row, 2)?,
         serial: some_text_of(row, 3)?,
-        seen: seen(connection, key)?,
         status: row.get(4)?,
         battery: row.get(5)?,
         forwarded_at: forwarded_at.map(from_nanoseconds).transpose()?,

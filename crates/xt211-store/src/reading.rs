@@ -10,6 +10,7 @@ use xt211_message::{Register, Registers};
 use crate::{
     Content, MeterKey, Queries, Record, Sequence, StoreError, Transaction, codec,
     failure::Failure,
+    history::meters,
     instant::to_nanoseconds,
     record::{COLUMNS, Columns, READING},
 };
@@ -41,14 +42,30 @@ impl Queries {
     ) -> Result<Option<(OffsetDateTime, Registers<'static>)>, StoreError> {
         self.ask(|connection| {
             let mut newest = None;
-            let span = "time <= ?2 ORDER BY time DESC, sequence DESC";
-            visit_readings(connection, span, meter, at_or_before, &mut |time, _| {
-                newest = Some(time);
-                ControlFlow::Break(())
-            })?;
+            visit_newest(connection, meter, at_or_before, &mut |time| newest = Some(time))?;
             let Some(time) = newest else { return Ok(None) };
             let registers = merged(connection, meter, to_nanoseconds(time)?)?;
             Ok(registers.map(|registers| (time, registers)))
+        })
+    }
+
+    /// The time of the newest reading of any meter, up to a time (and at it).
+    ///
+    /// # Errors
+    ///
+    /// See [`Queries`].
+    pub fn newest_reading_time(
+        &self,
+        at_or_before: OffsetDateTime,
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
+        self.ask(|connection| {
+            let mut newest = None;
+            for meter in meters(connection)? {
+                visit_newest(connection, meter, at_or_before, &mut |time| {
+                    newest = newest.max(Some(time));
+                })?;
+            }
+            Ok(newest)
         })
     }
 
@@ -140,6 +157,20 @@ impl Transaction<'_> {
             Ok(())
         })
     }
+}
+
+/// Visits the time of a meter's newest reading up to a time, if there is one.
+fn visit_newest(
+    connection: &Connection,
+    meter: MeterKey,
+    at_or_before: OffsetDateTime,
+    visit: &mut dyn FnMut(OffsetDateTime),
+) -> Result<(), Failure> {
+    let span = "time <= ?2 ORDER BY time DESC, sequence DESC";
+    visit_readings(connection, span, meter, at_or_before, &mut |time, _| {
+        visit(time);
+        ControlFlow::Break(())
+    })
 }
 
 fn visit_readings(

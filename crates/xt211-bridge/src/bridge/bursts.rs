@@ -4,7 +4,11 @@
 //! right, here and in the module, and would win half a second for a value that comes every few
 //! minutes.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, hash_map::Entry},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -15,11 +19,17 @@ const QUIET: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
 
 /// The modules that are sending, by the numbers of their meters.
+///
+/// A message costs one look-up, and the end of a burst some looks at that burst, however many others
+/// there are.
 #[derive(Debug, Default)]
 pub(super) struct Bursts {
     bursts: HashMap<usize, Burst>,
-    /// When to look; not later than the first of them ends.
-    due: Option<Instant>,
+    /// When to look at each of them, the next one first; not later than it ends.
+    looks: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// How often one was looked at.
+    #[cfg(test)]
+    looked: usize,
 }
 
 #[derive(Debug)]
@@ -37,10 +47,14 @@ impl Burst {
 impl Bursts {
     /// The module of a meter has sent something.
     pub(super) fn note(&mut self, number: usize, now: Instant) {
-        let burst = self.bursts.entry(number).or_insert(Burst { first: now, last: now });
-        burst.last = now;
-        // If there is a time already, it is earlier: it was the end of a burst that began before.
-        self.due.get_or_insert(burst.end());
+        match self.bursts.entry(number) {
+            // It is looked at when it would have been over.
+            Entry::Occupied(mut entry) => entry.get_mut().last = now,
+            Entry::Vacant(entry) => {
+                let burst = entry.insert(Burst { first: now, last: now });
+                self.looks.push(Reverse((burst.end(), number)));
+            }
+        }
     }
 
     /// Whether the module of a meter is sending.
@@ -50,20 +64,33 @@ impl Bursts {
 
     /// When to ask for those that are over.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.due
+        self.looks.peek().map(|Reverse((due, _))| *due)
     }
 
     /// Forgets those that are over, and returns whose they were.
     pub(super) fn take_over(&mut self, now: Instant) -> Vec<usize> {
-        let over = self.bursts.extract_if(|_, burst| burst.end() <= now);
-        let over = over.map(|(number, _)| number).collect();
-        self.due = self.bursts.values().map(Burst::end).min();
+        let mut over = Vec::new();
+        while self.due().is_some_and(|due| due <= now)
+            && let Some(Reverse((_, number))) = self.looks.pop()
+        {
+            #[cfg(test)]
+            {
+                self.looked += 1;
+            }
+            match self.bursts.get(&number).map(Burst::end) {
+                Some(end) if end > now => self.looks.push(Reverse((end, number))),
+                _ => {
+                    self.bursts.remove(&number);
+                    over.push(number);
+                }
+            }
+        }
         over
     }
 
     /// Forgets all of them, and returns whose they were.
     pub(super) fn take_all(&mut self) -> Vec<usize> {
-        self.due = None;
+        self.looks.clear();
         self.bursts.drain().map(|(number, _)| number).collect()
     }
 }
@@ -124,5 +151,26 @@ mod tests {
         assert_eq!(cuts, [15_000, 30_000]);
         assert_eq!(bursts.take_all(), [1]);
         assert_eq!((bursts.due(), bursts.take_all()), (None, vec![]));
+    }
+
+    #[test]
+    fn the_bursts_of_others_cost_nothing() {
+        // Each meter sends two messages, and the next one begins a millisecond later.
+        let looked = |meters: u32| {
+            let (mut bursts, start) = (Bursts::default(), Instant::now());
+            let mut ended = 0;
+            for time in 0..meters + 1_000 {
+                let now = start + Duration::from_millis(time.into());
+                ended += bursts.take_over(now).len();
+                for number in [Some(time), time.checked_sub(100)].into_iter().flatten() {
+                    if number < meters {
+                        bursts.note(number as usize, now);
+                    }
+                }
+            }
+            assert_eq!(ended, meters as usize);
+            bursts.looked
+        };
+        assert_eq!([looked(1), looked(100), looked(10_000)], [2, 200, 20_000]);
     }
 }

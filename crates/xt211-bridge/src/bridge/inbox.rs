@@ -4,9 +4,8 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use xt211_store::{NewContent, NewSetAside, StoreError, Transaction};
 
-use super::memory::MOST_STATES;
 use crate::{
-    metering_point::{Effect, Refusal},
+    metering_point::{Effect, Known, Refusal},
     mqtt::Delivery,
     registry::{Registry, Sender},
 };
@@ -77,24 +76,25 @@ pub(super) fn decide<'m>(
             let is_new = set_aside(store, topic, payload, &refusal, now)?;
             Ok(Fate::Strangers(is_new.then_some(refusal)))
         }
-        Sender::Meter(number) => match registry.get_mut(number) {
-            Some(point) => {
+        Sender::Meter(number) => {
+            let taken = registry.do_with(number, |point| -> Result<_, StoreError> {
                 // A `+` may bring back one that was there before.
                 if std::mem::take(&mut point.is_new)
                     && let Some(stored) = store.meter(point.id().as_str())?
                 {
-                    let states = store.last_states(stored.key, MOST_STATES)?;
-                    point.restore(&stored, &states, now);
+                    point.restore(&Known::of(stored, store)?, now);
                 }
                 let effect = point.intake.take(store, topic, payload, now)?;
-                if point.has_moved && registry.has_topic(topic) {
-                    registry.settle(number, store, topic)?;
-                }
-                Ok(Fate::Meters(number, Box::new(effect)))
-            }
+                Ok((effect, point.has_moved))
+            });
             // Cannot be: it has just said so.
-            None => Ok(Fate::Nobodys),
-        },
+            let Some(taken) = taken else { return Ok(Fate::Nobodys) };
+            let (effect, has_moved) = taken?;
+            if has_moved && registry.has_topic(topic) {
+                registry.settle(number, store, topic)?;
+            }
+            Ok(Fate::Meters(number, Box::new(effect)))
+        }
     }
 }
 

@@ -8,11 +8,14 @@ use std::{
 use time::{Duration, OffsetDateTime};
 use xt211_decision::horizon;
 use xt211_homeassistant::MeterId;
-use xt211_store::{MeterKey, Queries, StoreError};
+use xt211_store::{MeterKey, Queries, StoreError, StoredMeter};
 
 use super::Bridge;
 use crate::{
-    influx::Forwarder, keeper::NotKept, metering_point::Presence, registry::Registry,
+    influx::Forwarder,
+    keeper::NotKept,
+    metering_point::{Known, Presence},
+    registry::Registry,
     statistics::Statistician,
 };
 
@@ -36,16 +39,7 @@ impl Bridge {
             if !announced.is_empty() {
                 places.take_up(announced);
             }
-            for stored in store.meters()? {
-                let states = store.last_states(stored.key, MOST_STATES)?;
-                let number = registry.restore(&stored, &states, now);
-                match number.and_then(|number| registry.get_mut(number)) {
-                    Some(point) => {
-                        restore_readings(&mut point.presence, store, stored.key, horizon(now))?;
-                    }
-                    None => gone.extend(stored.id.parse::<MeterId>()),
-                }
-            }
+            gone.extend(restore_meters(registry, store, now)?);
             gone.sort_unstable();
             gone.dedup();
             count(registry, store, is_forwarding)?;
@@ -78,8 +72,33 @@ impl Bridge {
     }
 }
 
-/// How many states of a module are shown again: a later one may lack what an earlier one has.
-pub(super) const MOST_STATES: usize = 20;
+/// How many meters are in memory, as the store knows them, at once.
+const MOST_METERS: usize = 100;
+
+/// Takes up all meters that are there, and returns those that are not in the configuration any more.
+fn restore_meters(
+    registry: &mut Registry,
+    store: &Queries,
+    now: OffsetDateTime,
+) -> Result<Vec<MeterId>, StoreError> {
+    let (mut gone, mut after) = (Vec::new(), None);
+    loop {
+        let meters = store.find_meters("", after, MOST_METERS)?;
+        let Some(last) = meters.last() else { return Ok(gone) };
+        after = Some(last.key);
+        for stored in meters {
+            let known = Known::of(stored, store)?;
+            let number = registry.restore(&known, now);
+            let StoredMeter { key, id, .. } = known.stored;
+            match number.and_then(|number| registry.get_mut(number)) {
+                Some(point) => {
+                    restore_readings(&mut point.presence, store, key, horizon(now))?;
+                }
+                None => gone.extend(id.parse::<MeterId>()),
+            }
+        }
+    }
+}
 
 /// How many readings are looked through for a register that hardly any of them has.
 const LOOK_THROUGH: usize = 10_000;
@@ -92,13 +111,12 @@ fn restore_readings(
     meter: MeterKey,
     latest: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let Some((newest, _)) = store.newest_reading(meter, latest)? else { return Ok(()) };
-    let recent = newest - presence.patience();
     let mut missing: BTreeSet<_> = presence.device.registers().collect();
-    let (mut readings, mut seen) = (Vec::new(), 0);
-    let behind = newest + Duration::NANOSECOND;
+    let (mut readings, mut seen, mut newest) = (Vec::new(), 0, None);
+    let behind = latest + Duration::NANOSECOND;
     store.readings_before(meter, behind, &mut |time, registers| {
         seen += 1;
+        let recent = *newest.get_or_insert(time) - presence.patience();
         if time < recent && (missing.is_empty() || seen > LOOK_THROUGH) {
             return ControlFlow::Break(());
         }
@@ -138,4 +156,32 @@ pub(super) fn count(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use allocation_counter::measure;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::registry::tests::Town;
+
+    #[test]
+    fn a_start_takes_up_all_meters_one_after_the_other() {
+        const METERS: usize = 5 * MOST_METERS / 2;
+        let Town { store, _folder, .. } = Town::new(METERS);
+        let now = datetime!(2026-11-01 01:00 UTC);
+        let mut registry = Town::registry();
+        let info = measure(|| {
+            assert_eq!(restore_meters(&mut registry, &store, now).unwrap(), []);
+        });
+        for (number, point) in registry.iter_mut() {
+            assert_eq!(point.presence.device.registers().count(), 30, "{number}");
+            assert!(point.presence.device.energy().is_some(), "{number}");
+        }
+        assert_eq!(registry.iter_mut().count(), METERS);
+        // What is needed for a moment is for some of them only.
+        let (most, left) = (info.bytes_max, info.bytes_current.unsigned_abs());
+        assert!(most < left + 100_000, "{most} {left}");
+    }
 }

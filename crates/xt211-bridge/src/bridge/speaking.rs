@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use xt211_web::Condition;
 
-use super::{Bridge, Tally};
+use super::{Bridge, Tally, places::Places};
 use crate::{
     announcer::{Announcement, Announcer},
     keeper::Keeper,
     mqtt::{Connection, Session},
+    registry::Registry,
 };
 
 /// How long its last words may take.
@@ -38,19 +40,14 @@ impl Bridge {
         let Some(connection) = self.connection.clone() else { return };
         if let Some(topic) = self.subscriptions.next() {
             connection.unsubscribe(room, topic);
-        } else if let Some(announcement) = self.next_announcement() {
-            connection.publish(room, announcement);
+        } else {
+            let influxdb = self.influxdb();
+            let Self { announcer, registry, places, .. } = self;
+            let next = next_announcement(announcer.as_mut(), registry, places, &influxdb);
+            if let Some(announcement) = next {
+                connection.publish(room, announcement);
+            }
         }
-    }
-
-    fn next_announcement(&mut self) -> Option<Announcement> {
-        let influxdb = self.influxdb();
-        let announcer = self.announcer.as_mut();
-        let announcement = announcer.and_then(|announcer| {
-            announcer.next(&mut self.registry, &influxdb, OffsetDateTime::now_utc())
-        });
-        let empty = |topic| Announcement { topic, payload: Vec::new(), retain: true };
-        announcement.or_else(|| self.places.next().map(empty))
     }
 
     /// Keeps what has arrived, and leaves the broker; if it is for long, not without having said what
@@ -98,12 +95,12 @@ impl Bridge {
     /// Returns whether the broker has answered all of it.
     async fn last_words(&mut self, says_goodbye: bool) -> bool {
         let connection = self.connection.take().filter(|_| says_goodbye);
-        let mut words = Vec::new();
-        if connection.is_some() {
-            words.extend(std::iter::from_fn(|| self.next_announcement()));
-            words.extend(self.announcer.as_ref().map(Announcer::goodbye));
-        }
-        let session = &mut self.session;
+        let influxdb = self.influxdb();
+        let Self { announcer, registry, places, session, .. } = self;
+        let goodbye = announcer.as_ref().map(Announcer::goodbye);
+        // Each is made when it is its turn: all together may be larger than everything else.
+        let next = || next_announcement(announcer.as_mut(), registry, places, &influxdb);
+        let words = std::iter::from_fn(next).chain(goodbye);
         // What still arrives is not acknowledged, and so comes again; but the session has to be
         // listened to, or it would not get to sending.
         let is_answered = match connection {
@@ -120,8 +117,20 @@ impl Bridge {
     }
 }
 
+fn next_announcement(
+    announcer: Option<&mut Announcer>,
+    registry: &mut Registry,
+    places: &mut Places,
+    influxdb: &Condition,
+) -> Option<Announcement> {
+    let now = OffsetDateTime::now_utc();
+    let announcement = announcer.and_then(|announcer| announcer.next(registry, influxdb, now));
+    let empty = |topic| Announcement { topic, payload: Vec::new(), retain: true };
+    announcement.or_else(|| places.next().map(empty))
+}
+
 /// Says words, and waits until all is answered; `false` if that will never be.
-async fn speak(connection: &Connection, words: Vec<Announcement>) -> bool {
+async fn speak(connection: &Connection, words: impl Iterator<Item = Announcement>) -> bool {
     for announcement in words {
         let Some(room) = connection.room().await else { return false };
         connection.publish(room, announcement);

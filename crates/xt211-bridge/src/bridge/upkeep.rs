@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 use xt211_decision::{RELEASED, Reason};
-use xt211_store::{Queries, SetAside, StoreError, Transaction};
+use xt211_store::{SetAside, StoreError, Transaction};
 
 use super::{Bridge, clock::Clock, memory::count};
 use crate::{
@@ -27,8 +27,12 @@ impl Bridge {
         let now = OffsetDateTime::now_utc();
         let Self { keeper, registry, has_looked, .. } = self;
         let asked = keeper.with_store(|store| {
-            if !store.changed_by_others()? && *has_looked {
+            let is_changed = store.changed_by_others()?;
+            if !is_changed && *has_looked {
                 return Ok(None);
+            }
+            if is_changed {
+                registry.forget_decisions();
             }
             store.write(|store| release_some(registry, store, now)).map(Some)
         });
@@ -105,13 +109,13 @@ impl Bridge {
     pub(super) fn save(&mut self) -> anyhow::Result<()> {
         let Self { keeper, registry, subscriptions, places, .. } = self;
         let is_saved = !subscriptions.has_unwritten() && !places.has_unwritten();
-        if is_saved && !registry.iter_mut().any(|(_, point)| point.intake.is_unsaved()) {
+        if is_saved && !registry.iter_mut().any(|(_, point)| point.is_unsaved()) {
             return Ok(());
         }
         let saved = keeper.write(|store| {
             subscriptions.write(store)?;
             places.write(store)?;
-            registry.iter_mut().try_for_each(|(_, point)| point.intake.save(store))
+            registry.iter_mut().try_for_each(|(_, point)| point.save(store))
         });
         match saved {
             Ok(()) => {
@@ -136,7 +140,7 @@ impl Bridge {
         let removed = self.keeper.with_store(|store| {
             store.write(|store| {
                 // Nor must one that is ahead: what is old is so beside what is there.
-                let Some(newest) = newest(store, now)? else { return Ok(0) };
+                let Some(newest) = store.newest_reading_time(now)? else { return Ok(0) };
                 store.prune(newest - days, is_forwarding, MOST_PRUNED)
             })
         });
@@ -156,16 +160,6 @@ impl Bridge {
     }
 }
 
-/// The time of the newest reading of any meter.
-fn newest(store: &Queries, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, StoreError> {
-    let mut newest = None;
-    for meter in store.meters()? {
-        let reading = store.newest_reading(meter.key, now)?;
-        newest = newest.max(reading.map(|(time, _)| time));
-    }
-    Ok(newest)
-}
-
 /// What was released.
 struct Released {
     /// By the number of the meter.
@@ -182,7 +176,7 @@ fn release_some(
     store: &mut Transaction<'_>,
     now: OffsetDateTime,
 ) -> Result<Released, StoreError> {
-    registry.recall(&store.meters()?);
+    registry.recall(store)?;
     let ids = store.releases(MOST_RELEASES)?;
     let (mut effects, mut obstacles) = (Vec::new(), Vec::new());
     for id in &ids {
@@ -208,13 +202,16 @@ fn release(
         Some(key) => registry.number_of(key),
         None => registry.number_of_topic(&aside.topic),
     };
-    let point = number.and_then(|number| Some((number, registry.get_mut(number)?)));
-    let Some((number, point)) = point.filter(|(_, point)| !point.is_former) else {
+    let is_followed = |number: &usize| registry.get(*number).is_some_and(|it| !it.is_former);
+    let number = number.filter(is_followed);
+    let released = number.and_then(|number| {
+        let released = registry.do_with(number, |it| it.intake.release(store, aside, now))?;
+        Some(released.map(|released| released.map(|effect| (number, effect))))
+    });
+    released.unwrap_or_else(|| {
         let text = "its meter is not in the configuration, or was not heard since the start".into();
-        return Ok(Err(Refusal { code: "meter.unknown", text }));
-    };
-    let effect = point.intake.release(store, aside, now)?;
-    Ok(effect.map(|effect| (number, effect)))
+        Ok(Err(Refusal { code: "meter.unknown", text }))
+    })
 }
 
 /// Judges again, and returns what came of it, by the number of the meter.
@@ -225,7 +222,8 @@ fn judge_all<'a>(
     clock: &Clock,
     now: OffsetDateTime,
 ) -> Result<Vec<(usize, Effect<'a>)>, StoreError> {
-    registry.recall(&store.meters()?);
+    registry.forget_decisions();
+    registry.recall(store)?;
     let mut effects = Vec::new();
     for aside in asides {
         let came = clock.corrected(aside.at);

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 use xt211_decision::{
-    BEGINNING, END, Eras, History as _, Limit, MOST_WAITING, Meter, RELEASED, Reason, Waiting,
-    judge_time,
+    BEGINNING, END, Eras, Limit, MOST_WAITING, Meter, RELEASED, Reason, Waiting, judge_time,
 };
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, Reading};
-use xt211_store::{MeterKey, NewContent, SetAside, SetAsideContent, StoredMeter, Transaction};
+use xt211_store::{
+    MeterKey, MeterNews, NewContent, Queries, SetAside, SetAsideContent, StoredMeter, Transaction,
+};
 
 use super::{
     Effect, Refusal,
@@ -27,80 +28,92 @@ const HEARD: Duration = Duration::from_secs(60);
 /// store again.
 pub(crate) struct Intake {
     id: MeterId,
-    topic: Option<String>,
+    topic: Option<Box<str>>,
     config: Arc<config::Meter>,
-    /// What the store is to know of it, once it was heard.
-    stored: Option<StoredMeter>,
-    /// Whether the store knows less.
-    is_unsaved: bool,
-    /// What Home Assistant was told of, and how long the module may be silent, if the store has to
-    /// be asked for the rest.
-    told: Option<(Vec<String>, Option<Duration>)>,
+    /// What stands for it in the store, once it was heard.
+    key: Option<MeterKey>,
+    /// When its module was heard, as the store has it.
+    heard_at: Option<OffsetDateTime>,
+    /// How long its module may be silent, if that is known.
+    patience: Option<Duration>,
+    unsaved: Unsaved,
+    /// Whether the store has to be asked for what it knows of it.
+    is_forgotten: bool,
     meter: Option<Meter>,
     /// The time of the newest state of module or battery.
     newest_state: Option<OffsetDateTime>,
 }
 
+/// What the store does not know.
+#[derive(Default)]
+struct Unsaved {
+    /// What Home Assistant was told of.
+    seen: bool,
+    patience: bool,
+}
+
 impl Intake {
     pub(super) fn new(id: MeterId, topic: Option<String>, config: Arc<config::Meter>) -> Self {
-        let (stored, told, meter, newest_state) = (None, None, None, None);
-        Self { id, topic, config, stored, is_unsaved: false, told, meter, newest_state }
+        Self {
+            id,
+            topic: topic.map(String::into_boxed_str),
+            config,
+            key: None,
+            heard_at: None,
+            patience: None,
+            unsaved: Unsaved::default(),
+            is_forgotten: false,
+            meter: None,
+            newest_state: None,
+        }
     }
 
     pub(super) fn key(&self) -> Option<MeterKey> {
-        self.stored.as_ref().map(|stored| stored.key)
+        self.key
     }
 
     pub(super) fn zone(&self) -> &config::TimeZone {
         &self.config.timezone
     }
 
-    pub(super) fn restore(&mut self, stored: StoredMeter) {
+    pub(super) fn restore(&mut self, stored: &StoredMeter) {
         let states = [&stored.status, &stored.battery].into_iter().flatten();
         let sent =
             states.filter_map(|payload| Message::decode(payload, &self.config.timezone).ok()?.sent);
         self.newest_state = sent.max();
-        self.stored = Some(stored);
+        self.know(stored);
     }
 
     /// Whether the store knows less.
-    pub(crate) fn is_unsaved(&self) -> bool {
-        self.is_unsaved
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.key.is_some() && (self.unsaved.seen || self.unsaved.patience)
     }
 
-    /// Home Assistant is told of these, because they were seen.
-    pub(super) fn note_seen(&mut self, seen: impl Iterator<Item = String>) {
-        if let Some(stored) = &mut self.stored {
-            stored.seen = seen.collect();
-            self.is_unsaved = true;
-        }
+    /// Home Assistant is told of something else than before.
+    pub(super) fn note_seen(&mut self) {
+        self.unsaved.seen = true;
     }
 
     /// Its module may be silent for so long.
     pub(super) fn note_patience(&mut self, patience: Duration) {
-        if let Some(stored) = &mut self.stored {
-            stored.patience = Some(patience);
-            self.is_unsaved = true;
-        }
+        self.patience = Some(patience);
+        self.unsaved.patience = true;
     }
 
-    /// Its module is heard. A clock that is certainly wrong cannot say when that was.
-    fn note_heard(&mut self, now: OffsetDateTime) {
-        if let Some(stored) = &mut self.stored
-            && (RELEASED..END).contains(&now)
-            && stored.heard_at.is_none_or(|before| (now - before).unsigned_abs() >= HEARD)
-        {
-            stored.heard_at = Some(now);
-            self.is_unsaved = true;
+    /// Its module is heard; returns when, if that is to be written down. A clock that is certainly
+    /// wrong cannot say when that was.
+    fn note_heard(&mut self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let is_news = self.heard_at.is_none_or(|before| (now - before).unsigned_abs() >= HEARD);
+        if !(RELEASED..END).contains(&now) || !is_news {
+            return None;
         }
+        self.heard_at = Some(now);
+        Some(now)
     }
 
     /// What was written is not kept: forgets what it remembers because of that.
     pub(crate) fn forget(&mut self) {
-        // What was told is told.
-        let told = self.stored.take().map(|stored| (stored.seen, stored.patience));
-        self.told = told.or(self.told.take());
-        self.is_unsaved = false;
+        self.is_forgotten |= self.key.take().is_some();
         self.meter = None;
     }
 
@@ -110,19 +123,25 @@ impl Intake {
     }
 
     /// Takes up what the store knows of it, unless it is at hand.
-    pub(crate) fn recall(&mut self, stored: &StoredMeter) {
-        if self.stored.is_none() {
-            self.know(stored.clone());
+    pub(crate) fn recall(&mut self, store: &Queries) -> Stored<()> {
+        if self.key.is_none()
+            && let Some(stored) = store.meter(self.id.as_str())?
+        {
+            self.know(&stored);
         }
+        Ok(())
     }
 
-    /// Knows what the store knows, and what that has to know yet.
-    fn know(&mut self, mut stored: StoredMeter) {
-        if let Some((seen, patience)) = self.told.take() {
-            (stored.seen, stored.patience) = (seen, patience);
-            self.is_unsaved = true;
+    /// Knows what the store knows.
+    fn know(&mut self, stored: &StoredMeter) {
+        self.key = Some(stored.key);
+        self.heard_at = stored.heard_at;
+        if std::mem::take(&mut self.is_forgotten) {
+            // What was told is told, and the store may not know it.
+            self.unsaved = Unsaved { seen: true, patience: self.patience.is_some() };
+        } else {
+            self.patience = stored.patience;
         }
-        self.stored = Some(stored);
     }
 
     /// Takes a message, and says what comes of it once the transaction is committed.
@@ -134,7 +153,7 @@ impl Intake {
         now: OffsetDateTime,
     ) -> Stored<Effect<'m>> {
         let key = self.key_in(store)?;
-        self.note_heard(now);
+        let heard_at = self.note_heard(now);
         let mut work = Work::new(store, topic, now, key);
         match Message::decode(payload, &self.config.timezone) {
             Ok(message) => self.take_message(&mut work, message, payload)?,
@@ -144,7 +163,7 @@ impl Intake {
             }
         }
         let effect = work.effect;
-        self.save(store)?;
+        self.write_news(store, key, &effect, payload, heard_at)?;
         Ok(effect)
     }
 
@@ -182,7 +201,6 @@ impl Intake {
             // same second belong together.
             if sent.is_none_or(|sent| self.newest_state.is_none_or(|newest| sent >= newest)) {
                 self.newest_state = sent.or(self.newest_state);
-                self.note_state(status.is_some(), battery.is_some(), payload);
                 work.effect.status = status;
                 work.effect.battery = battery;
                 work.effect.sent = sent;
@@ -211,7 +229,7 @@ impl Intake {
         work.remove_set_aside(aside.id)?;
         self.take_message(&mut work, message, payload)?;
         let effect = work.effect;
-        self.save(store)?;
+        self.write_news(store, key, &effect, payload, None)?;
         Ok(Some(effect))
     }
 
@@ -245,9 +263,7 @@ impl Intake {
             }
         }
         work.remove_set_aside(aside.id)?;
-        let effect = work.effect;
-        self.save(store)?;
-        Ok(Ok(effect))
+        Ok(Ok(work.effect))
     }
 
     fn release_message(
@@ -294,12 +310,12 @@ impl Intake {
 
     /// The number that stands for it in the store.
     fn key_in(&mut self, store: &mut Transaction<'_>) -> Stored<MeterKey> {
-        if let Some(stored) = &self.stored {
-            return Ok(stored.key);
+        if let Some(key) = self.key {
+            return Ok(key);
         }
         let key = store.add_meter(self.id.as_str(), self.topic.as_deref())?;
         if let Some(stored) = store.meter_of(key)? {
-            self.know(stored);
+            self.know(&stored);
         }
         Ok(key)
     }
@@ -312,10 +328,13 @@ impl Intake {
         let Work { store, meter: key, .. } = work;
         let waiting = store.waiting_readings(*key, Reason::MAY_PASS, MOST_WAITING)?;
         let waiting = waiting.into_iter().filter_map(waiting_of);
-        let newest = Past { store, meter: *key }.newest(END)?;
+        let newest = store.newest_reading(*key, END)?;
         let eras: Eras = store.eras(*key)?.into_iter().map(restored_era).collect();
         let limit = Limit { max_power: self.config.max_power_kw };
-        Ok(Meter::new(limit, eras, newest, waiting.collect()))
+        let (time, registers) = newest.unzip();
+        let mut meter = Meter::new(limit, eras, time, waiting.collect());
+        registers.iter().for_each(|registers| meter.take_up(registers));
+        Ok(meter)
     }
 
     /// Puts it back, and writes down what a restart needs.
@@ -323,35 +342,46 @@ impl Intake {
         if let Some(eras) = meter.changed_eras() {
             let eras: Vec<_> = eras.iter().map(stored_era).collect();
             work.store.set_eras(work.meter, &eras)?;
-        }
-        if let Some(stored) = &mut self.stored
-            && meter.serial().is_some()
-            && stored.serial.as_deref() != meter.serial()
-        {
-            stored.serial = meter.serial().map(String::from);
-            self.is_unsaved = true;
+            // It is that of the last era.
+            let news = MeterNews { serial: meter.serial(), ..MeterNews::default() };
+            work.store.update_meter(work.meter, &news)?;
         }
         self.meter = Some(meter);
         Ok(())
     }
 
-    fn note_state(&mut self, has_status: bool, has_battery: bool, payload: &[u8]) {
-        let Some(stored) = &mut self.stored else { return };
-        if has_status {
-            stored.status = Some(payload.to_vec());
-        }
-        if has_battery {
-            stored.battery = Some(payload.to_vec());
-        }
-        self.is_unsaved = true;
+    /// Writes down what a message is to the meter itself.
+    fn write_news(
+        &mut self,
+        store: &mut Transaction<'_>,
+        key: MeterKey,
+        effect: &Effect<'_>,
+        payload: &[u8],
+        heard_at: Option<OffsetDateTime>,
+    ) -> Stored<()> {
+        let news = MeterNews {
+            status: effect.status.is_some().then_some(payload),
+            battery: effect.battery.is_some().then_some(payload),
+            heard_at,
+            ..MeterNews::default()
+        };
+        if news == MeterNews::default() { Ok(()) } else { store.update_meter(key, &news) }
     }
 
-    /// Writes down what the store does not know.
-    pub(crate) fn save(&mut self, store: &mut Transaction<'_>) -> Stored<()> {
-        if let Some(stored) = &self.stored
-            && std::mem::take(&mut self.is_unsaved)
-        {
-            store.update_meter(stored)?;
+    /// Writes down what the store does not know, with what Home Assistant is told of.
+    pub(super) fn save(
+        &mut self,
+        store: &mut Transaction<'_>,
+        seen: impl Iterator<Item = String>,
+    ) -> Stored<()> {
+        let Some(key) = self.key else { return Ok(()) };
+        let unsaved = std::mem::take(&mut self.unsaved);
+        if unsaved.patience {
+            let news = MeterNews { patience: self.patience, ..MeterNews::default() };
+            store.update_meter(key, &news)?;
+        }
+        if unsaved.seen {
+            store.set_seen(key, &seen.collect::<Vec<_>>())?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Instant};
 
 use time::OffsetDateTime;
 use xt211_homeassistant::{Discovery, MeterId, Origin, Topics};
-use xt211_store::{MeterKey, StoredMeter};
+use xt211_store::{MeterKey, Queries, StoreError, StoredMeter, Transaction};
 
 use self::intake::Intake;
 pub(crate) use self::{
@@ -22,6 +22,25 @@ pub(crate) use self::{
     presence::{Part, Presence},
 };
 use crate::config;
+
+/// How many states of a module are shown again: a later one may lack what an earlier one has.
+const MOST_STATES: usize = 20;
+
+/// What the store knows of a metering point, apart from its readings.
+pub(crate) struct Known {
+    pub(crate) stored: StoredMeter,
+    /// What Home Assistant was told of.
+    seen: Vec<String>,
+    /// What its module last said of itself, the oldest first.
+    states: Vec<Vec<u8>>,
+}
+
+impl Known {
+    pub(crate) fn of(stored: StoredMeter, store: &Queries) -> Result<Self, StoreError> {
+        let (seen, states) = (store.seen(stored.key)?, store.last_states(stored.key, MOST_STATES)?);
+        Ok(Self { stored, seen, states })
+    }
+}
 
 /// One metering point.
 pub(crate) struct MeteringPoint {
@@ -67,19 +86,14 @@ impl MeteringPoint {
         self.intake.key()
     }
 
-    /// Remembers what was known of it before a restart, and what its module last said of itself,
-    /// the oldest first.
-    pub(crate) fn restore(
-        &mut self,
-        stored: &StoredMeter,
-        states: &[Vec<u8>],
-        now: OffsetDateTime,
-    ) {
-        self.presence.restore(stored, now);
+    /// Remembers what was known of it before a restart.
+    pub(crate) fn restore(&mut self, known: &Known, now: OffsetDateTime) {
+        let Known { stored, seen, states } = known;
+        self.presence.restore(stored, seen, now);
         for state in states.iter().chain(&stored.status).chain(&stored.battery) {
             self.presence.restore_state(state, self.intake.zone());
         }
-        self.intake.restore(stored.clone());
+        self.intake.restore(stored);
         self.is_new = false;
     }
 
@@ -96,14 +110,24 @@ impl MeteringPoint {
     pub(crate) fn show(&mut self, effect: &Effect<'_>) {
         let is_new = self.presence.show(effect);
         if is_new {
-            self.intake.note_seen(self.presence.seen());
+            self.intake.note_seen();
         }
+    }
+
+    /// Whether the store knows less.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.intake.is_unsaved()
+    }
+
+    /// Writes down what the store does not know.
+    pub(crate) fn save(&mut self, store: &mut Transaction<'_>) -> Result<(), StoreError> {
+        self.intake.save(store, self.presence.seen())
     }
 
     /// What Home Assistant is to forget, if anything. It is said once, and not remembered any more.
     pub(crate) fn take_removal(&mut self, topics: &Topics, origin: &Origin) -> Option<Discovery> {
         let removal = self.presence.device.take_removal(topics, origin)?;
-        self.intake.note_seen(self.presence.seen());
+        self.intake.note_seen();
         Some(removal)
     }
 }

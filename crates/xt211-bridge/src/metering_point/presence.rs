@@ -95,8 +95,8 @@ impl Presence {
     }
 
     /// Shows what was known before a restart.
-    pub(super) fn restore(&mut self, stored: &StoredMeter, now: OffsetDateTime) {
-        self.device.restore(stored.seen.iter().map(String::as_str));
+    pub(super) fn restore(&mut self, stored: &StoredMeter, seen: &[String], now: OffsetDateTime) {
+        self.device.restore(seen.iter().map(String::as_str));
         self.counts.last_success = stored.forwarded_at;
         if let Some(patience) = stored.patience {
             self.rhythm = Rhythm::new(patience);

@@ -200,7 +200,7 @@ async fn what_a_version_does_not_have_any_more_is_removed_once() {
     client.says(AVAILABILITY, "offline").await;
 
     // An older version had told of this.
-    bridge.edit_meter(|meter| meter.seen.push("sensor.retired".to_owned()));
+    bridge.add_seen("sensor.retired");
 
     client.forget();
     bridge.start_again().await;

@@ -180,6 +180,8 @@ impl Bench {
         let newest = self.archive.newest(minute(1_000_000)).unwrap();
         let waiting = std::mem::take(&mut self.meter.waiting);
         self.meter = Meter::new(self.meter.limit, eras, newest, waiting);
+        let registers = newest.and_then(|newest| self.archive.0.get(&newest).cloned());
+        registers.into_iter().for_each(|registers| self.meter.take_up(&collect(registers)));
     }
 
     /// The total at each minute at which one was accepted.

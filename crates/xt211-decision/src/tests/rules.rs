@@ -597,3 +597,16 @@ fn a_zero_that_the_user_releases_is_no_witness_for_others() {
     bench.take(&reading(3, "9.8.0=0"));
     assert_eq!(bench.aside(), [(3, ZERO)]);
 }
+
+#[test]
+fn the_next_reading_after_a_restart_needs_no_history() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=5 2.8.0=1 96.1.1=\"7\""));
+    let next = reading(1, "1.8.0=5.5 2.8.0=1 96.1.1=\"7\"");
+    bench.restart();
+    assert_eq!(bench.meter.judge(&next, NOW, &Unasked), Ok(Judgement::Accepted));
+    // Of a register that the last one did not have, the history tells.
+    bench.restart();
+    let other = reading(1, "1.8.0=5.5 3.8.0=1");
+    assert_eq!(bench.meter.judge(&other, NOW, &Unasked), Err("before"));
+}

@@ -112,6 +112,18 @@ fn a_backlog_does_not_make_a_batch_slower() {
 }
 
 #[test]
+fn a_statement_is_prepared_once() {
+    let (_folder, store, _) = new();
+    let connection = &store.queries.connection;
+    let sql = "SELECT time FROM record WHERE meter = ?1 AND kind = ?2 AND time < ?3 ORDER BY time";
+    let mut statement = connection.prepare(sql).unwrap();
+    for meter in 0..9 {
+        assert!(!statement.exists([meter, 0, 7]).unwrap());
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+}
+
+#[test]
 fn what_is_committed_is_on_the_disk() {
     let (_folder, store, _) = new();
     let pragma = |name| {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use xt211_message::Registers;
-use xt211_store::{NewContent, NewSetAside, Queries, Range, Refusal};
+use xt211_store::{MeterNews, NewContent, NewSetAside, Queries, Range, Refusal};
 
 use crate::fixture::{Fixture, into, minute, registers, sequences, total};
 
@@ -250,9 +250,8 @@ fn meters_are_found_page_by_page() {
         let keys = flats.map(|id| transaction.add_meter(id, Some(&topic(id))));
         keys.into_iter().collect::<Result<Vec<_>, _>>()
     });
-    let mut two = fixture.store.meter("flat_2").unwrap().unwrap();
-    two.serial = Some("SAG5100".into());
-    fixture.write(|transaction| transaction.update_meter(&two));
+    let news = MeterNews { serial: Some("SAG5100"), ..MeterNews::default() };
+    fixture.write(|transaction| transaction.update_meter(keys[1], &news));
     let find = |text: &str, after, limit| {
         let meters = fixture.store.find_meters(text, after, limit).unwrap();
         meters.into_iter().map(|meter| meter.id).collect::<Vec<_>>()

@@ -3,7 +3,9 @@
 use std::{fs, time::Duration};
 
 use time::macros::datetime;
-use xt211_store::{EraOf, Reader, Store, StoreError, StoreErrorKind, StoredEra, StoredMeter};
+use xt211_store::{
+    EraOf, MeterNews, Reader, Store, StoreError, StoreErrorKind, StoredEra, StoredMeter,
+};
 
 use crate::fixture::{Fixture, minute, registers, total};
 
@@ -19,20 +21,30 @@ fn all_of_a_meter_is_there_again() {
         StoredEra { what: EraOf::Meter("51".to_owned()), since: minute(-5) },
         StoredEra { what: total.clone(), since: minute(5) },
     ];
-    let mut meter = StoredMeter {
+    let mut seen = ["2.8.0", "1.8.0", "96.1.1"].map(String::from).to_vec();
+    let meter = StoredMeter {
         key: fixture.meter,
         id: "one".to_owned(),
         topic: Some("elektromer/data".to_owned()),
         serial: Some("5100025085".to_owned()),
-        seen: vec!["2.8.0".to_owned(), "1.8.0".to_owned(), "96.1.1".to_owned()],
         status: Some(b"{}".to_vec()),
         battery: None,
         forwarded_at: None,
         heard_at: Some(minute(7)),
         patience: Some(Duration::from_secs(900)),
     };
+    let news = MeterNews {
+        serial: meter.serial.as_deref(),
+        status: meter.status.as_deref(),
+        heard_at: meter.heard_at,
+        patience: meter.patience,
+        ..MeterNews::default()
+    };
     let key = fixture.write(|transaction| {
-        transaction.update_meter(&meter)?;
+        transaction.update_meter(meter.key, &news)?;
+        // No news changes nothing.
+        transaction.update_meter(meter.key, &MeterNews::default())?;
+        transaction.set_seen(meter.key, &seen)?;
         transaction.set_eras(meter.key, &eras[1..])?;
         transaction.set_eras(meter.key, &eras)?;
         assert_eq!(transaction.add_meter("two", None)?, 2.into());
@@ -48,9 +60,11 @@ fn all_of_a_meter_is_there_again() {
     assert_eq!(ids, ["one", "two"]);
     assert_eq!(fixture.store.eras(key).unwrap(), eras);
 
-    meter.seen = vec!["2.8.0".to_owned(), "96.1.1".to_owned()];
-    fixture.write(|transaction| transaction.update_meter(&meter));
-    assert_eq!(fixture.store.meter("one").unwrap(), Some(meter));
+    assert_eq!(fixture.store.seen(key).unwrap(), seen);
+
+    seen.remove(1);
+    fixture.write(|transaction| transaction.set_seen(meter.key, &seen));
+    assert_eq!(fixture.store.seen(key).unwrap(), seen);
 }
 
 #[test]

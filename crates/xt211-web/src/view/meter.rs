@@ -161,7 +161,7 @@ pub(crate) fn show_meters(
 mod tests {
     use time::{Duration, macros::datetime};
     use xt211_message::{Register, Registers, Value};
-    use xt211_store::{EraOf, Store, StoredEra};
+    use xt211_store::{EraOf, MeterNews, Store, StoredEra};
 
     use super::*;
 
@@ -191,9 +191,8 @@ mod tests {
                 since: minute(*minutes),
             };
             store.set_eras(meter, &eras.iter().map(era).collect::<Vec<_>>())?;
-            let mut one = store.meter("meter")?.unwrap();
-            one.patience = Some(std::time::Duration::from_secs(3_600));
-            store.update_meter(&one)
+            let patience = Some(std::time::Duration::from_secs(3_600));
+            store.update_meter(meter, &MeterNews { patience, ..MeterNews::default() })
         });
         write.unwrap();
         let meters = store.meters().unwrap();

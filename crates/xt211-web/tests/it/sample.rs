@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 use xt211_message::{Register, Registers, Value};
-use xt211_store::{NewContent, NewSetAside};
+use xt211_store::{MeterNews, NewContent, NewSetAside};
 
 use crate::fixture::Fixture;
 
@@ -40,10 +40,8 @@ pub(crate) fn fill(fixture: &Fixture) {
         store.append_state(meter, now, status)?;
         let battery = br#"{"datetime":"Sat Feb 21 20:27:38 2026","battery":{"voltage":3.783,"soc":35.78}}"#;
         store.append_state(meter, now, battery)?;
-        let mut one = store.meter("meter")?.unwrap();
-        one.serial = Some("5100025085".into());
-        one.heard_at = Some(now);
-        store.update_meter(&one)?;
+        let (serial, heard_at) = (Some("5100025085"), Some(now));
+        store.update_meter(meter, &MeterNews { serial, heard_at, ..MeterNews::default() })?;
         let message = NewSetAside {
             at: now,
             meter: None,

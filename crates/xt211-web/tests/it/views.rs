@@ -8,7 +8,7 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use time::{Duration, OffsetDateTime};
-use xt211_store::{NewContent, NewSetAside, Reader, StoreError};
+use xt211_store::{MeterNews, NewContent, NewSetAside, Reader, StoreError};
 use xt211_web::{Backend as _, Condition, LogEntry, Outcome};
 
 use crate::{
@@ -272,10 +272,8 @@ async fn only_what_is_followed_is_overdue() {
     let fixture = Fixture::new();
     let heard_at = OffsetDateTime::now_utc() - time::Duration::days(2);
     let work = fixture.program.open().write(|store| {
-        store.add_meter("meter", None)?;
-        let mut meter = store.meter("meter")?.unwrap();
-        meter.heard_at = Some(heard_at);
-        store.update_meter(&meter)
+        let meter = store.add_meter("meter", None)?;
+        store.update_meter(meter, &MeterNews { heard_at: Some(heard_at), ..MeterNews::default() })
     });
     work.unwrap();
     let is_overdue = async || {

@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::Signal;
 use tempfile::TempDir;
-use xt211_store::{Opened, Store, StoredMeter};
+use xt211_store::{MeterNews, Opened, Store, StoredMeter};
 
 use super::{eventually, process::Process, until};
 
@@ -137,12 +137,28 @@ impl Bridge {
         until("the new configuration", || applied() > before).await;
     }
 
+    /// Has its store know that Home Assistant was told of something else as well.
+    pub(crate) fn add_seen(&self, name: &str) {
+        let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
+        let key = store.meters().unwrap()[0].key;
+        let mut seen = store.seen(key).unwrap();
+        seen.push(name.to_owned());
+        store.write(|transaction| transaction.set_seen(key, &seen)).unwrap();
+    }
+
     /// Changes what its store knows of its only meter, while it does not run.
     pub(crate) fn edit_meter(&self, edit: impl FnOnce(&mut StoredMeter)) {
         let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
         let mut meter = store.meters().unwrap().remove(0);
         edit(&mut meter);
-        store.write(|transaction| transaction.update_meter(&meter)).unwrap();
+        let news = MeterNews {
+            serial: meter.serial.as_deref(),
+            status: meter.status.as_deref(),
+            battery: meter.battery.as_deref(),
+            heard_at: meter.heard_at,
+            patience: meter.patience,
+        };
+        store.write(|transaction| transaction.update_meter(meter.key, &news)).unwrap();
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
