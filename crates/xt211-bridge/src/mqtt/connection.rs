@@ -20,16 +20,20 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use rumqttc::{
     AsyncClient, ClientError, Event as Happening, EventLoop, MqttOptions, NetworkOptions, Outgoing,
     Packet, PubAck, Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::{Event, explain};
+use super::{
+    Event, explain,
+    gathering::{Gathering, MOMENT},
+};
 use crate::announcer::Announcement;
 
 /// How many of our publishes may be without an answer. Well below the client's own limit of 100,
@@ -175,6 +179,7 @@ async fn poll(
     events: &mpsc::Sender<Event>,
 ) -> Option<End> {
     let (mut was_connected, mut is_new_session) = (false, false);
+    let mut gathering = Gathering::default();
     let mut deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
     let end = |reason, was_connected| Some(End { reason, was_connected });
     loop {
@@ -199,11 +204,24 @@ async fn poll(
             Ok(Happening::Incoming(Packet::Publish(publish))) => {
                 // Its answer may come behind all that it has kept for us.
                 deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
-                Event::Delivered(all_delivered(publish, event_loop, &connection.line))
+                let mut deliveries = all_delivered(publish, event_loop, &connection.line);
+                if gathering.arrived(deliveries.len(), Instant::now()) {
+                    sleep(MOMENT).await;
+                    let alone = deliveries.len();
+                    let read = read_others(event_loop, &mut deliveries, &connection.line);
+                    gathering.waited(deliveries.len() - alone, Instant::now());
+                    if let Err(error) = read {
+                        let _ = events.send(Event::Delivered(deliveries)).await;
+                        let reason = explain(&error.into(), &event_loop.mqtt_options);
+                        return end(reason, was_connected);
+                    }
+                }
+                Event::Delivered(deliveries)
             }
             Ok(Happening::Outgoing(Outgoing::PubAck(_))) => {
                 // If that fails, the connection is lost, and the next poll says so.
                 let _ = timeout(CONNECT_TIMEOUT, acknowledge(event_loop, others)).await;
+                gathering.acknowledged(Instant::now());
                 continue;
             }
             Ok(Happening::Incoming(Packet::PubAck(_))) => {
@@ -241,6 +259,23 @@ fn all_delivered(first: Publish, event_loop: &mut EventLoop, line: &Arc<Line>) -
         deliveries.push(Delivery::new(next, Arc::clone(line)));
     }
     deliveries
+}
+
+/// Adds what has arrived since we last looked, as much as the client reads at once.
+fn read_others(
+    event_loop: &mut EventLoop,
+    deliveries: &mut Vec<Delivery>,
+    line: &Arc<Line>,
+) -> Result<(), StateError> {
+    let EventLoop { network: Some(network), state, .. } = event_loop else { return Ok(()) };
+    // The client, too, stops reading when it has something else to do.
+    let read = network.readb(state).now_or_never().unwrap_or(Ok(()));
+    if matches!(state.events.front(), Some(Happening::Incoming(Packet::Publish(_))))
+        && let Some(Happening::Incoming(Packet::Publish(first))) = state.events.pop_front()
+    {
+        deliveries.extend(all_delivered(first, event_loop, line));
+    }
+    read
 }
 
 /// Sends all acknowledgements that there are, in one write.
