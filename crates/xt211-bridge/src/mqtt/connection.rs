@@ -359,6 +359,12 @@ async fn carry(
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
     fn publish(topic: &str) -> Publish {
@@ -401,5 +407,48 @@ mod tests {
         assert_eq!(others.try_recv().map(|it| it.pkid), Ok(2));
         assert_eq!(others.try_recv().map(|it| it.pkid), Ok(3));
         assert!(others.try_recv().is_err());
+    }
+
+    /// A broker that sends this many messages, one every 5 ms, to the first who comes.
+    async fn send_one_by_one(listener: TcpListener, count: u16) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = [0; 1_024];
+        for answer in [&[0x20, 2, 0, 0][..], &[0x90, 3, 0, 1, 1]] {
+            assert_ne!(stream.read(&mut heard).await.unwrap(), 0);
+            stream.write_all(answer).await.unwrap();
+        }
+        // What it hears now is that it was subscribed.
+        tokio::time::pause();
+        for id in 1..=count {
+            sleep(Duration::from_millis(5)).await;
+            let mut packet = BytesMut::new();
+            Publish { pkid: id, ..publish("topic") }.write(&mut packet).unwrap();
+            stream.write_all(&packet).await.unwrap();
+        }
+        // Acknowledgements.
+        while stream.read(&mut heard).await.is_ok_and(|count| count > 0) {}
+    }
+
+    #[tokio::test]
+    async fn what_comes_one_by_one_is_handed_over_together() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(send_one_by_one(listener, 100));
+        let mut options = MqttOptions::new("id", "127.0.0.1", port);
+        options.set_manual_acks(true);
+        let filters = [SubscribeFilter::new("topic".into(), QoS::AtLeastOnce)];
+        let (events, mut happened) = mpsc::channel(1);
+        let (_closing, is_closing) = watch::channel(false);
+        tokio::spawn(async move { serve(&options, &filters, &events, &is_closing).await });
+        let mut together = Vec::new();
+        while together.iter().sum::<usize>() < 100 {
+            if let Some(Event::Delivered(deliveries)) = happened.recv().await {
+                together.push(deliveries.len());
+                Delivery::acknowledge(deliveries);
+            }
+        }
+        // The first knows of no others; each fifth, about, waits for the next four.
+        assert_eq!(together.first(), Some(&1));
+        assert!((1..50).contains(&together.len()), "{together:?}");
     }
 }
