@@ -10,16 +10,15 @@ pub(super) use self::nowhere::Outsiders;
 /// The system says so.
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::os::fd::OwnedFd;
-
     use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-    use tokio::io::{Interest, unix::AsyncFd};
+    use tokio::net::unix::pipe::Receiver;
 
     use super::Path;
 
     /// Watches a file from when it was made on.
     pub(crate) struct Outsiders {
-        watch: AsyncFd<OwnedFd>,
+        /// No pipe, but as readable as one.
+        watch: Receiver,
     }
 
     impl Outsiders {
@@ -27,7 +26,7 @@ mod linux {
         pub(crate) fn of(file: &Path) -> Option<Self> {
             let watch = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
             add_watch(&watch, file, WatchFlags::MODIFY).ok()?;
-            Some(Self { watch: AsyncFd::with_interest(watch, Interest::READABLE).ok()? })
+            Some(Self { watch: Receiver::from_owned_fd_unchecked(watch).ok()? })
         }
 
         /// Waits until somebody has written.

@@ -207,9 +207,10 @@ async fn poll(
                 let mut deliveries = all_delivered(publish, event_loop, &connection.line);
                 if gathering.arrived(deliveries.len(), Instant::now()) {
                     sleep(MOMENT).await;
-                    let alone = deliveries.len();
+                    let before = deliveries.len();
                     let read = read_others(event_loop, &mut deliveries, &connection.line);
-                    gathering.waited(deliveries.len() - alone, Instant::now());
+                    let others = deliveries.len() - before;
+                    gathering.waited(deliveries.len(), others, Instant::now());
                     if let Err(error) = read {
                         let _ = events.send(Event::Delivered(deliveries)).await;
                         let reason = explain(&error.into(), &event_loop.mqtt_options);
