@@ -158,11 +158,11 @@ impl Bridge {
             let id = point.id();
             tracing::info!(%id, "{} readings that were set aside are accepted", effect.released);
         }
-        if let Some(forwarder) = &self.forwarder
+        if let Some(forwarder) = &mut self.forwarder
             && effect.records > 0
         {
             point.presence.counts.waiting += effect.records;
-            forwarder.wake();
+            forwarder.wake_for(effect.records);
         }
         if effect.records > 0 {
             self.statistician.iter().for_each(Statistician::wake);

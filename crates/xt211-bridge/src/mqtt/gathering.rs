@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long messages wait for others.
-pub(super) const MOMENT: Duration = Duration::from_millis(20);
+pub(super) const MOMENT: Duration = Duration::from_millis(30);
 
 /// What comes so soon after what was before comes as fast as it can: the broker has more, or has waited
 /// for our answer. To let it wait would only make it slow.
