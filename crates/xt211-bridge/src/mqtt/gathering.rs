@@ -20,8 +20,8 @@ pub(super) const MOMENT: Duration = Duration::from_millis(30);
 /// for our answer. To let it wait would only make it slow.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
-/// So many that arrive together need no others. The client reads 9 at once at most.
-const MANY: usize = 8;
+/// So many that arrive together need no others. The client reads no more at once.
+const MANY: usize = 9;
 
 /// So many have to come one by one to be a stream.
 const STREAM: u32 = 4;
@@ -76,7 +76,7 @@ impl Gathering {
     pub(super) fn waited(&mut self, count: usize, others: usize, now: Instant) {
         self.last = Some(now);
         self.was_alone = count == 1 && others == 0;
-        if count >= MANY {
+        if others >= MANY {
             self.waits = 0;
         }
     }
@@ -167,7 +167,7 @@ mod tests {
         let mut stream = Stream::new();
         stream.waits(4, 1, millis(5), 0);
         assert!(stream.come(1, millis(5), 0));
-        assert!(!stream.come(8, SHORT, 0));
+        assert!(!stream.come(9, SHORT, 0));
         assert!(!stream.come(4, SHORT, 0));
     }
 
