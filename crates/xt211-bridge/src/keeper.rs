@@ -69,6 +69,11 @@ impl Keeper {
         &self.path
     }
 
+    /// The file that everybody writes to who changes something in the store.
+    pub(crate) fn log(&self) -> Option<PathBuf> {
+        self.store.as_ref().map(Store::log)
+    }
+
     /// Whether something can be kept.
     pub(crate) fn condition(&self) -> Condition {
         match &self.trouble {

@@ -22,6 +22,8 @@ pub(super) struct Clock {
     steps: Vec<Step>,
     /// Since when there is one that nobody has acted on.
     unsettled: Option<Duration>,
+    /// Whether something seemed to be of the future.
+    is_doubted: bool,
 }
 
 /// Our clock was put ahead.
@@ -34,7 +36,13 @@ struct Step {
 
 impl Clock {
     pub(super) fn new(now: OffsetDateTime, running: Duration) -> Self {
-        Self { last: (now, running), set_back: Span::ZERO, steps: Vec::new(), unsettled: None }
+        Self {
+            last: (now, running),
+            set_back: Span::ZERO,
+            steps: Vec::new(),
+            unsettled: None,
+            is_doubted: false,
+        }
     }
 
     /// Takes note of the time, and for how long the machine has run.
@@ -63,6 +71,16 @@ impl Clock {
     /// Whether it was put ahead, and that can be believed; until it is [settled](Self::settle).
     pub(super) fn was_put_ahead(&self) -> bool {
         self.unsettled.is_some_and(|since| self.last.1.saturating_sub(since) >= PROBATION)
+    }
+
+    /// Something seems to be of the future.
+    pub(super) fn doubt(&mut self) {
+        self.is_doubted = true;
+    }
+
+    /// Whether it has to be looked at again and again; else only when something is dated by it.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.is_doubted || self.unsettled.is_some()
     }
 
     /// When something really was that it has dated so since the start.
@@ -132,7 +150,9 @@ mod tests {
         looks(&mut clock, &[(30, 1_030)]);
         assert!(clock.was_put_ahead());
         assert_eq!([at(7), at(1_011)].map(|time| clock.corrected(time)), [at(1_007), at(1_011)]);
+        assert!(clock.is_doubted());
         clock.settle();
+        assert!(!clock.is_doubted());
         // What was before both has gone both of them.
         looks(&mut clock, &[(40, 1_040), (45, 5_045), (99, 5_099)]);
         assert!(clock.was_put_ahead());

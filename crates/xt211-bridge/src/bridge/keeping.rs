@@ -2,10 +2,11 @@
 
 use time::OffsetDateTime;
 use tokio::time::Instant;
+use xt211_decision::Reason;
 use xt211_store::{MeterKey, StoreError, Ticket, Transaction};
 
 use super::{
-    Bridge,
+    Bridge, clock,
     inbox::{Fate, decide},
 };
 use crate::{
@@ -27,6 +28,7 @@ impl Bridge {
     /// shows and acknowledges it.
     pub(super) fn keep(&mut self) -> anyhow::Result<()> {
         let now = OffsetDateTime::now_utc();
+        self.clock.look(now, clock::running());
         let deliveries = self.inbox.take();
         let made = self.registry.made();
         let Self { keeper, registry, report, counted, subscriptions, places, .. } = self;
@@ -126,6 +128,10 @@ impl Bridge {
             }
             Fate::Meters(number, effect) => {
                 log_refusals(delivery, &effect.refusals);
+                let code = Reason::InTheFuture(OffsetDateTime::UNIX_EPOCH).code();
+                if effect.refusals.iter().any(|refusal| refusal.code == code) {
+                    self.clock.doubt();
+                }
                 if effect.records > 0 {
                     if self.tally.accepted == 0 {
                         tracing::info!(topic, "the first message since the start is kept");
@@ -152,11 +158,11 @@ impl Bridge {
             let id = point.id();
             tracing::info!(%id, "{} readings that were set aside are accepted", effect.released);
         }
-        if let Some(forwarder) = &self.forwarder
+        if let Some(forwarder) = &mut self.forwarder
             && effect.records > 0
         {
             point.presence.counts.waiting += effect.records;
-            forwarder.wake();
+            forwarder.wake_for(effect.records);
         }
         if effect.records > 0 {
             self.statistician.iter().for_each(Statistician::wake);

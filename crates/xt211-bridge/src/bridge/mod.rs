@@ -5,7 +5,9 @@ mod bursts;
 mod clock;
 mod inbox;
 mod keeping;
+mod lookout;
 mod memory;
+mod outsiders;
 mod places;
 mod speaking;
 mod subscriptions;
@@ -17,13 +19,14 @@ use time::OffsetDateTime;
 use tokio::{
     sync::OwnedSemaphorePermit,
     task::yield_now,
-    time::{Instant, MissedTickBehavior, interval, sleep_until},
+    time::{Instant, interval, sleep_until},
 };
 use xt211_homeassistant::{MeterId, Topics};
 use xt211_web::{BrokerSign, Condition};
 
 use self::{
-    bursts::Bursts, clock::Clock, inbox::Inbox, places::Places, subscriptions::Subscriptions,
+    bursts::Bursts, clock::Clock, inbox::Inbox, lookout::Lookout, places::Places,
+    subscriptions::Subscriptions,
 };
 use crate::{
     announcer::Announcer,
@@ -33,18 +36,12 @@ use crate::{
     keeper::Keeper,
     mqtt::{self, Connection, Delivery, Event, Session},
     registry::Registry,
-    statistics::{Counted, Statistician},
+    statistics::{Counted, Statistician, Told},
 };
 
-/// How often the bridge looks at itself: at counts, for meters that have fallen silent, and for
-/// what the user has asked for in the store.
-const LOOK_AROUND: Duration = Duration::from_secs(5);
-
-/// How soon it does so again if there is more to do than it does at once; messages come in between.
-const MORE: Duration = Duration::from_millis(20);
-
-/// How often history that is old enough is removed.
+/// How often history that is old enough is removed, and how soon if there is more of it.
 const PRUNE: Duration = Duration::from_secs(6 * 3600);
+const PRUNE_MORE: Duration = Duration::from_secs(5);
 
 /// All meters, and the ways to the broker, to the store and to InfluxDB.
 pub(crate) struct Bridge {
@@ -59,6 +56,7 @@ pub(crate) struct Bridge {
     /// Meters that the store knows and the configuration has not any more.
     gone: Vec<MeterId>,
     clock: Clock,
+    lookout: Lookout,
     /// The last entry of what was set aside before we started.
     first_aside: i64,
     /// The last one that was judged again, while that is under way.
@@ -114,6 +112,7 @@ impl Bridge {
             registry: Registry::new(&config.meters),
             gone: Vec::new(),
             clock: Clock::new(OffsetDateTime::now_utc(), clock::running()),
+            lookout: Lookout::new(Instant::now()),
             first_aside: 0,
             judged: 0,
             announcer,
@@ -145,15 +144,13 @@ impl Bridge {
         &mut self,
         until_done: impl Future<Output = T>,
     ) -> anyhow::Result<T> {
-        let mut look_around = interval(LOOK_AROUND);
-        look_around.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut prune = interval(PRUNE);
         let mut until_done = pin!(until_done);
         loop {
             let connection = self.connection.clone();
             let has_something_to_say = self.has_something_to_say();
             let (has_room, has_work) = (self.inbox.has_room(), self.has_work());
-            let (due, over) = (self.keeper.due(), self.bursts.due());
+            let (due, over, look) = (self.keeper.due(), self.bursts.due(), self.lookout.due());
             let has_reported = self.report.is_some();
             tokio::select! {
                 // Messages go last, as they may come without a pause; nothing else does. Of what has
@@ -169,21 +166,18 @@ impl Bridge {
                     Sign::Damaged(error) => self.begin_anew(&error)?,
                     Sign::Condition => self.look_around(),
                 },
-                counted = counted(&mut self.statistician), if self.counted.is_none() => {
-                    self.counted = Some(counted);
-                }
-                () = self.board.look.notified() => look_around.reset_immediately(),
-                _ = look_around.tick() => {
-                    self.clock.look(OffsetDateTime::now_utc(), clock::running());
-                    let is_more = self.judge_again()?;
-                    self.save()?;
-                    if self.look_into_store()? || is_more {
-                        look_around.reset_after(MORE);
-                    }
-                    self.look_around();
+                told = told(&mut self.statistician, self.counted.is_none()) => match told {
+                    Told::Counted(counted) => self.counted = Some(counted),
+                    Told::Condition => self.note_conditions(),
+                },
+                () = self.board.look.notified() => self.lookout.wanted(Instant::now()),
+                () = self.lookout.written() => self.lookout.wanted(Instant::now()),
+                () = until(look), if look.is_some() => {
+                    self.look()?;
+                    continue;
                 }
                 _ = prune.tick() => if self.prune()? {
-                    prune.reset_after(LOOK_AROUND);
+                    prune.reset_after(PRUNE_MORE);
                 },
                 Some(room) = room(connection), if has_something_to_say => self.say(room),
                 event = self.session.next(), if has_room => match event {
@@ -196,6 +190,7 @@ impl Bridge {
                     yield_now().await;
                 }
             }
+            self.lookout.happened(Instant::now);
         }
     }
 
@@ -304,10 +299,10 @@ async fn sign(forwarder: &mut Option<Forwarder>, with_reports: bool) -> Sign {
     }
 }
 
-/// Waits for a report of the statistician; for ever without one.
-async fn counted(statistician: &mut Option<Statistician>) -> Counted {
+/// Waits for what the statistician has to tell; for ever without one.
+async fn told(statistician: &mut Option<Statistician>, with_reports: bool) -> Told {
     match statistician {
-        Some(statistician) => statistician.report().await,
+        Some(statistician) => statistician.told(with_reports).await,
         None => std::future::pending().await,
     }
 }

@@ -77,6 +77,11 @@ impl Places {
         self.queue.as_mut()?.pop_front()
     }
 
+    /// Whether the broker is to keep nothing somewhere, and has not answered that yet.
+    pub(super) fn are_being_emptied(&self) -> bool {
+        self.queue.is_some()
+    }
+
     /// Everything that was said is answered.
     pub(super) fn answered(&mut self) {
         if self.queue.as_ref().is_some_and(VecDeque::is_empty) {

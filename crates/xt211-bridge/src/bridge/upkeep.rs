@@ -1,10 +1,16 @@
 //! What the bridge does in the store without a message: what users ask for, and what time brings.
 
 use time::{Duration, OffsetDateTime};
+use tokio::time::Instant;
 use xt211_decision::{RELEASED, Reason};
 use xt211_store::{SetAside, StoreError, Transaction};
 
-use super::{Bridge, clock::Clock, memory::count};
+use super::{
+    Bridge,
+    clock::{self, Clock},
+    lookout::Found,
+    memory::count,
+};
 use crate::{
     influx::Forwarder,
     metering_point::{Effect, Refusal},
@@ -18,6 +24,40 @@ const MOST_RELEASES: usize = 1_000;
 const MOST_PRUNED: usize = 10_000;
 
 impl Bridge {
+    /// Looks after all that no message brings up.
+    pub(super) fn look(&mut self) -> anyhow::Result<()> {
+        self.clock.look(OffsetDateTime::now_utc(), clock::running());
+        let is_more = self.judge_again()?;
+        self.save()?;
+        // What is written from here on is noticed; what was before, is seen now.
+        self.lookout.listen(self.keeper.log().as_deref());
+        let is_more = self.look_into_store()? || is_more;
+        self.look_around();
+        let found = if is_more { Found::More } else { self.found() };
+        self.lookout.looked(found, Instant::now());
+        Ok(())
+    }
+
+    /// What a look has found, if there is not more to do.
+    fn found(&mut self) -> Found {
+        let speaks = self.announcer.is_some();
+        let is_unfinished = !self.has_remembered
+            || !self.has_looked
+            || self.clock.is_doubted()
+            || self.subscriptions.has_unwritten()
+            || self.places.has_unwritten()
+            || self.connection.is_some() && self.places.are_being_emptied();
+        let mut later = None;
+        for (_, point) in self.registry.iter_mut() {
+            if point.intake.is_unsaved() || speaks && point.presence.is_to_say_again() {
+                return Found::Unfinished;
+            }
+            let overdue = point.presence.overdue_at().filter(|_| speaks && !point.is_former);
+            later = later.into_iter().chain(overdue).min();
+        }
+        if is_unfinished { Found::Unfinished } else { Found::Nothing(later.map(Instant::from_std)) }
+    }
+
     /// Does what another process has asked for: `set-aside release`, `forward`. Returns whether there
     /// is more of it.
     pub(super) fn look_into_store(&mut self) -> anyhow::Result<bool> {

@@ -61,10 +61,12 @@ async fn apply_again(program: &Program, mut hangup: Signal) -> Infallible {
     }
 }
 
-/// The runtime of every command that has to do with the network.
+/// The runtime of every command that has to do with the network. The bridge's own task has the main
+/// thread, and whoever is in the store for longer leaves the other one to the rest: more threads would
+/// mostly wake one another.
 pub(crate) fn runtime() -> Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build()
         .context("the runtime cannot be started")

@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, block_in_place},
+    time::timeout,
 };
 use xt211_store::{MeterKey, Reader, Record, StoreError, StoreErrorKind, StoredMeter, Ticket};
 use xt211_web::Condition;
@@ -20,9 +21,10 @@ use crate::{backoff::Backoff, config::Config};
 /// How many records are written at once.
 const BATCH: usize = 1_000;
 
-/// How long what arrives is gathered after a write, if that took all there was. So a steady trickle
-/// costs a few requests a second, and not one for each message; a first one is forwarded at once.
-const GATHERING: Duration = Duration::from_millis(250);
+/// How long what arrives is gathered after a write, if that took all there was, and less than another
+/// batch has come. So a steady trickle costs a request now and then, and not one for each message; a
+/// first one is forwarded at once.
+const GATHERING: Duration = Duration::from_millis(500);
 
 /// How many others are tried before a line is blamed on the server.
 const MOST_WITNESSES: usize = 16;
@@ -32,6 +34,10 @@ const MOST_WITNESSES: usize = 16;
 pub(crate) struct Forwarder {
     condition: watch::Receiver<Condition>,
     arrived: Arc<Notify>,
+    /// There is a whole batch.
+    enough: Arc<Notify>,
+    /// How many records have arrived since that was last said.
+    count: u64,
     signs: mpsc::Receiver<Sign>,
     task: JoinHandle<()>,
 }
@@ -78,19 +84,21 @@ impl Forwarder {
         let Some(influxdb) = &config.influxdb else { return Ok(None) };
         let (sender, condition) = watch::channel(Condition::Good);
         let (signaller, signs) = mpsc::channel(1);
-        let arrived = Arc::<Notify>::default();
+        let (arrived, enough) = (Arc::<Notify>::default(), Arc::<Notify>::default());
         let work = Work {
             client: InfluxClient::new(influxdb)?,
             lines: LineMaker::new(config),
             reader,
             arrived: Arc::clone(&arrived),
+            enough: Arc::clone(&enough),
             condition: sender,
             signaller,
             batch: BATCH,
             backoff: Backoff::new(Duration::from_secs(1), LONGEST_WAIT),
             slow_backoff: Backoff::new(Duration::from_secs(10), LONGEST_WAIT),
         };
-        Ok(Some(Self { condition, arrived, signs, task: tokio::spawn(work.run()) }))
+        let task = tokio::spawn(work.run());
+        Ok(Some(Self { condition, arrived, enough, count: 0, signs, task }))
     }
 
     /// Whether the last write succeeded.
@@ -108,6 +116,16 @@ impl Forwarder {
     /// There is something new to forward.
     pub(crate) fn wake(&self) {
         self.arrived.notify_one();
+    }
+
+    /// There are so many new records to forward.
+    pub(crate) fn wake_for(&mut self, records: u64) {
+        self.wake();
+        self.count = self.count.saturating_add(records);
+        if self.count >= BATCH as u64 {
+            self.count = 0;
+            self.enough.notify_one();
+        }
     }
 
     /// Waits for a sign; who stops waiting misses none. If the task has ended, there is none.
@@ -144,6 +162,7 @@ struct Work {
     lines: LineMaker,
     reader: Reader,
     arrived: Arc<Notify>,
+    enough: Arc<Notify>,
     condition: watch::Sender<Condition>,
     signaller: mpsc::Sender<Sign>,
     /// How many records to write at once: fewer while one of them is refused.
@@ -245,7 +264,8 @@ impl Work {
         self.answered();
         let goes_on = self.report(News::Forwarded(tickets(records))).await;
         if were_all {
-            tokio::time::sleep(GATHERING).await;
+            // Nothing else has to be known of it than that it is over.
+            let _ = timeout(GATHERING, self.enough.notified()).await;
         }
         goes_on
     }

@@ -161,6 +161,18 @@ impl Presence {
         !self.unsaid.is_none() || self.bridge_said.is_none()
     }
 
+    /// Whether something is to be said once more.
+    pub(crate) fn is_to_say_again(&self) -> bool {
+        self.live_again.is_some()
+    }
+
+    /// When its module will have been silent for too long, if it was not already.
+    pub(crate) fn overdue_at(&self) -> Option<Instant> {
+        // Not before it is: a moment later.
+        let at = self.last_heard.checked_add(self.patience() + Duration::from_millis(1))?;
+        (at > Instant::now()).then_some(at)
+    }
+
     /// Everything is to be said (again).
     pub(crate) fn say_everything(&mut self) {
         self.unsaid = Changed::ALL;

@@ -20,16 +20,20 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use rumqttc::{
     AsyncClient, ClientError, Event as Happening, EventLoop, MqttOptions, NetworkOptions, Outgoing,
     Packet, PubAck, Publish, QoS, StateError, SubscribeFilter, SubscribeReasonCode,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::{Event, explain};
+use super::{
+    Event, explain,
+    gathering::{Gathering, MOMENT},
+};
 use crate::announcer::Announcement;
 
 /// How many of our publishes may be without an answer. Well below the client's own limit of 100,
@@ -175,6 +179,7 @@ async fn poll(
     events: &mpsc::Sender<Event>,
 ) -> Option<End> {
     let (mut was_connected, mut is_new_session) = (false, false);
+    let mut gathering = Gathering::default();
     let mut deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
     let end = |reason, was_connected| Some(End { reason, was_connected });
     loop {
@@ -199,11 +204,25 @@ async fn poll(
             Ok(Happening::Incoming(Packet::Publish(publish))) => {
                 // Its answer may come behind all that it has kept for us.
                 deadline = Instant::now() + SUBSCRIBE_TIMEOUT;
-                Event::Delivered(all_delivered(publish, event_loop, &connection.line))
+                let mut deliveries = all_delivered(publish, event_loop, &connection.line);
+                if gathering.arrived(deliveries.len(), Instant::now()) {
+                    sleep(MOMENT).await;
+                    let before = deliveries.len();
+                    let read = read_others(event_loop, &mut deliveries, &connection.line);
+                    let others = deliveries.len() - before;
+                    gathering.waited(deliveries.len(), others, Instant::now());
+                    if let Err(error) = read {
+                        let _ = events.send(Event::Delivered(deliveries)).await;
+                        let reason = explain(&error.into(), &event_loop.mqtt_options);
+                        return end(reason, was_connected);
+                    }
+                }
+                Event::Delivered(deliveries)
             }
             Ok(Happening::Outgoing(Outgoing::PubAck(_))) => {
                 // If that fails, the connection is lost, and the next poll says so.
                 let _ = timeout(CONNECT_TIMEOUT, acknowledge(event_loop, others)).await;
+                gathering.acknowledged(Instant::now());
                 continue;
             }
             Ok(Happening::Incoming(Packet::PubAck(_))) => {
@@ -241,6 +260,23 @@ fn all_delivered(first: Publish, event_loop: &mut EventLoop, line: &Arc<Line>) -
         deliveries.push(Delivery::new(next, Arc::clone(line)));
     }
     deliveries
+}
+
+/// Adds what has arrived since we last looked, as much as the client reads at once.
+fn read_others(
+    event_loop: &mut EventLoop,
+    deliveries: &mut Vec<Delivery>,
+    line: &Arc<Line>,
+) -> Result<(), StateError> {
+    let EventLoop { network: Some(network), state, .. } = event_loop else { return Ok(()) };
+    // The client, too, stops reading when it has something else to do.
+    let read = network.readb(state).now_or_never().unwrap_or(Ok(()));
+    if matches!(state.events.front(), Some(Happening::Incoming(Packet::Publish(_))))
+        && let Some(Happening::Incoming(Packet::Publish(first))) = state.events.pop_front()
+    {
+        deliveries.extend(all_delivered(first, event_loop, line));
+    }
+    read
 }
 
 /// Sends all acknowledgements that there are, in one write.
@@ -324,6 +360,12 @@ async fn carry(
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
     fn publish(topic: &str) -> Publish {
@@ -366,5 +408,54 @@ mod tests {
         assert_eq!(others.try_recv().map(|it| it.pkid), Ok(2));
         assert_eq!(others.try_recv().map(|it| it.pkid), Ok(3));
         assert!(others.try_recv().is_err());
+    }
+
+    /// A broker that sends a message, and others when it is told to.
+    async fn send(listener: TcpListener, mut go_on: mpsc::Receiver<u16>) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert_ne!(stream.read(&mut [0; 1_024]).await.unwrap(), 0);
+        stream.write_all(&[0x20, 2, 0, 0]).await.unwrap();
+        while let Some(id) = go_on.recv().await {
+            let mut packet = BytesMut::new();
+            Publish { pkid: id, ..publish("topic") }.write(&mut packet).unwrap();
+            stream.write_all(&packet).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_come_while_one_waited_is_added_to_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (next, go_on) = mpsc::channel(9);
+        tokio::spawn(send(listener, go_on));
+        let mut options = MqttOptions::new("id", "127.0.0.1", port);
+        options.set_manual_acks(true);
+        let mut event_loop = EventLoop::new(options, 1);
+        let (commands, _queue) = mpsc::unbounded_channel();
+        let (acknowledgements, _others) = mpsc::unbounded_channel();
+        let line = Arc::new(Line { commands, acknowledgements });
+
+        next.send(1).await.unwrap();
+        let mut deliveries = loop {
+            if let Happening::Incoming(Packet::Publish(first)) = event_loop.poll().await.unwrap() {
+                break all_delivered(first, &mut event_loop, &line);
+            }
+        };
+        read_others(&mut event_loop, &mut deliveries, &line).unwrap();
+        assert_eq!(deliveries.len(), 1);
+        next.send(2).await.unwrap();
+        next.send(3).await.unwrap();
+        while deliveries.len() < 3 {
+            sleep(Duration::from_millis(1)).await;
+            read_others(&mut event_loop, &mut deliveries, &line).unwrap();
+        }
+        let ids: Vec<_> = deliveries.iter().map(|delivery| delivery.receipt.pkid).collect();
+        assert_eq!(ids, [1, 2, 3]);
+        // The broker has gone: that is said, and nothing else is lost.
+        drop(next);
+        while read_others(&mut event_loop, &mut deliveries, &line).is_ok() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(deliveries.len(), 3);
     }
 }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod failure;
+mod gathering;
 mod guest;
 mod options;
 mod session;

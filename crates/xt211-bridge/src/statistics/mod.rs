@@ -10,5 +10,5 @@ mod statistician;
 
 pub(crate) use self::{
     client::{Client, Trouble},
-    statistician::{Counted, Statistician},
+    statistician::{Counted, Statistician, Told},
 };

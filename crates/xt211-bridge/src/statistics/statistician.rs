@@ -68,6 +68,14 @@ pub(crate) struct Counted {
     done: oneshot::Sender<()>,
 }
 
+/// What the statistician has to tell.
+pub(crate) enum Told {
+    /// What it has done.
+    Counted(Counted),
+    /// Home Assistant begins or ceases to be in trouble.
+    Condition,
+}
+
 impl Counted {
     /// It is written down.
     pub(crate) fn confirm(self) {
@@ -107,11 +115,13 @@ impl Statistician {
         self.arrived.notify_one();
     }
 
-    /// What it has done; if the task has ended, nothing.
-    pub(crate) async fn report(&mut self) -> Counted {
-        match self.reports.recv().await {
-            Some(report) => report,
-            None => std::future::pending().await,
+    /// Waits for what it has to tell; who stops waiting misses nothing. If the task has ended,
+    /// there is nothing.
+    pub(crate) async fn told(&mut self, with_reports: bool) -> Told {
+        tokio::select! {
+            Some(report) = self.reports.recv(), if with_reports => Told::Counted(report),
+            Ok(()) = self.condition.changed() => Told::Condition,
+            else => std::future::pending().await,
         }
     }
 
@@ -172,7 +182,7 @@ impl Work {
             match self.step().await {
                 Ok(true) => {
                     self.backoff.reset();
-                    if self.condition.send_replace(Condition::Good) != Condition::Good {
+                    if self.is_good_again() {
                         tracing::info!("Home Assistant takes statistics again");
                     }
                 }
@@ -184,6 +194,14 @@ impl Work {
                 Err(error) => self.wait(&error).await,
             }
         }
+    }
+
+    fn is_good_again(&self) -> bool {
+        self.condition.send_if_modified(|condition| {
+            let was_bad = *condition != Condition::Good;
+            *condition = Condition::Good;
+            was_bad
+        })
     }
 
     /// Tells what is in the next records. Returns whether there were any.

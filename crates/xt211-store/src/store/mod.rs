@@ -17,7 +17,7 @@ use crate::{
     connection::{self, Access},
     damage,
     failure::Failure,
-    lock::Lock,
+    lock::{Lock, beside},
     schema, transaction,
 };
 
@@ -128,6 +128,13 @@ impl Store {
     /// As [`Reader::open`].
     pub fn reader(&self) -> Result<Reader, StoreError> {
         Reader::open(self.path())
+    }
+
+    /// The write-ahead log, to which everybody writes who changes something, of whatever process;
+    /// that it was written to is no more than a reason to [look](Self::changed_by_others).
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        beside(self.path(), "-wal")
     }
 
     /// Whether others have changed something since the last call, or since the store was opened.
