@@ -51,6 +51,11 @@ impl Intake {
         self.stored.as_ref().map(|stored| stored.key)
     }
 
+    /// The last known serial number.
+    pub(super) fn serial(&self) -> Option<&str> {
+        self.stored.as_ref()?.serial.as_deref()
+    }
+
     pub(super) fn zone(&self) -> &config::TimeZone {
         &self.config.timezone
     }
@@ -213,6 +218,32 @@ impl Intake {
         let effect = work.effect;
         self.save(store)?;
         Ok(Some(effect))
+    }
+
+    /// Another bridge was told the serial number of the meter, and when.
+    pub(crate) fn learn_serial(
+        &mut self,
+        store: &mut Transaction<'_>,
+        serial: &str,
+        told: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Stored<Effect<'static>> {
+        let key = self.key_in(store)?;
+        let topic = self.topic.clone().unwrap_or_else(|| self.config.data_topic.clone());
+        let mut work = Work::new(store, &topic, now, key);
+        let mut meter = self.remembered(&work)?;
+        if judge_time(told, now).is_ok() {
+            let past = Past { store: work.store, meter: work.meter };
+            // If it is the first one, it is that of the readings before as well.
+            let first = meter.serial().is_none().then(|| past.newest(END)).transpose()?.flatten();
+            let told = first.map_or(told, |newest| newest.max(told));
+            let changes = meter.learn_serial(serial, told, now, &past)?;
+            work.carry_out(&mut meter, changes)?;
+        }
+        self.remember(&mut work, meter)?;
+        let effect = work.effect;
+        self.save(store)?;
+        Ok(effect)
     }
 
     /// Accepts what was set aside, because the user says so. Returns why that cannot be, if so.
