@@ -141,7 +141,11 @@ impl Announcer {
     ) -> Option<Announcement> {
         if let Part::Shared = part {
             let payload = json(&point.presence.letter(influxdb)?)?;
-            return Some(Announcement { topic: self.topics.shared(point.id())?, payload, retain: true });
+            return Some(Announcement {
+                topic: self.topics.shared(point.id())?,
+                payload,
+                retain: true,
+            });
         }
         if !self.tells_home_assistant {
             return None;

@@ -85,7 +85,9 @@ impl Bridge {
             }
             match self.registry.number_of_id(&meter) {
                 Some(number) => self.hear_of(number, &bridge, payload, delivery.is_retained()),
-                None => _ = self.group.unheard.entry(meter).or_default().insert(bridge, payload.clone()),
+                None => {
+                    _ = self.group.unheard.entry(meter).or_default().insert(bridge, payload.clone())
+                }
             }
         }
     }
@@ -132,7 +134,8 @@ impl Bridge {
         if !announcer.note_bridge(bridge, is_there) {
             return;
         }
-        let what = if is_there { "shares messages with us" } else { "is not of our group any more" };
+        let what =
+            if is_there { "shares messages with us" } else { "is not of our group any more" };
         tracing::info!(%bridge, "{what}");
         let now = tokio::time::Instant::now();
         for (number, point) in self.registry.iter_mut() {

@@ -25,7 +25,8 @@ use xt211_homeassistant::{MeterId, Topics};
 use xt211_web::{BrokerSign, Condition};
 
 use self::{
-    bursts::Bursts, clock::Clock, group::Group, inbox::Inbox, places::Places, subscriptions::Subscriptions,
+    bursts::Bursts, clock::Clock, group::Group, inbox::Inbox, places::Places,
+    subscriptions::Subscriptions,
 };
 use crate::{
     announcer::Announcer,
@@ -106,7 +107,8 @@ impl Bridge {
         let announcer = Announcer::new(&config);
         let last_will = announcer.as_ref().map(Announcer::last_will);
         let birth = announcer.is_some().then(|| (Topics::BIRTH.to_owned(), QoS::AtLeastOnce));
-        let subscriptions = Subscriptions::new(&config, birth.into_iter().chain(group::filters(&config)));
+        let subscriptions =
+            Subscriptions::new(&config, birth.into_iter().chain(group::filters(&config)));
         let options = mqtt::options(&config.mqtt, last_will)?;
         let mut bridge = Self {
             session: Session::start(options, subscriptions.filters()),

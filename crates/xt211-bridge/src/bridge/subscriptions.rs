@@ -26,6 +26,8 @@ pub(super) struct Subscriptions {
     /// Whether the broker may still give us our share of messages though it is not wanted, or all of
     /// them.
     left: Left,
+    /// What several bridges ask for to hear each other.
+    group: [String; 2],
     /// Topics that are not, as far as the broker was not told so.
     former: Vec<String>,
     /// Those of them that this connection was not told of yet.
@@ -73,6 +75,7 @@ impl Subscriptions {
             filters: filters.collect(),
             wanted,
             left: Left::default(),
+            group: config.topics.group(),
             former: Vec::new(),
             queue: VecDeque::new(),
             unanswered: 0,
@@ -113,7 +116,9 @@ impl Subscriptions {
             group: ended.iter().any(|filter| topic_of(filter) != *filter),
             alone: ended.iter().any(|filter| topic_of(filter) == *filter),
         };
-        self.former = ended.into_iter().map(String::from).collect();
+        let group = self.group.iter().filter(|_| self.left.group).map(String::as_str);
+        let group = group.filter(|filter| !self.filters.contains_key(*filter));
+        self.former = ended.into_iter().chain(group).map(String::from).collect();
 
         let others = former.iter().filter(|row| row.session != self.session);
         let left = others.filter(|row| row.state == SubscriptionState::Wanted);

@@ -192,7 +192,7 @@ impl Presence {
         sharing.is_unsaid |= !behind.is_none();
         self.unsaid |= unsaid;
         let before = sharing.works.insert(bridge.clone(), letter.work.clone());
-        heard.has_news = !unsaid.is_none() || before.as_ref() != Some(&letter.work);
+        heard.has_news = !unsaid.is_none();
         if is_new && before.is_some_and(|before| before.heard != letter.work.heard) {
             heard.patience = self.heard_of(now);
         }
@@ -250,9 +250,11 @@ impl Presence {
     pub(crate) fn next_part(&mut self, condition: &Condition) -> Option<Part> {
         let take = std::mem::take::<bool>;
         if let Some(sharing) = &mut self.sharing {
-            sharing.spoke = Some(Instant::now());
             if take(&mut sharing.is_unsaid) {
                 return Some(Part::Shared);
+            }
+            if !self.unsaid.is_none() {
+                sharing.spoke = Some(Instant::now());
             }
         }
         if take(&mut self.removal_unsaid) {
