@@ -78,9 +78,19 @@ impl Announcer {
         self.gone.extend(meters.filter_map(|id| place.shared(id)));
     }
 
-    /// Another bridge of the group is there now, or not any more. Returns whether that is new.
-    pub(crate) fn note_bridge(&mut self, bridge: &MeterId, is_there: bool) -> bool {
-        self.topics.note_bridge(bridge, is_there)
+    /// Another bridge of the group is there now, or not any more; then nothing is to be kept of what it
+    /// told of these meters. Returns whether that is new.
+    pub(crate) fn note_bridge<'i>(
+        &mut self,
+        bridge: &MeterId,
+        is_there: bool,
+        meters: impl Iterator<Item = &'i MeterId>,
+    ) -> bool {
+        let is_new = self.topics.note_bridge(bridge, is_there);
+        if is_new && !is_there {
+            self.gone.extend(meters.map(|id| self.topics.shared_of(bridge, id)));
+        }
+        is_new
     }
 
     /// Lets a meter speak when its turn comes; one of former times never.

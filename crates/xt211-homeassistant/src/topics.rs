@@ -334,8 +334,13 @@ impl Topics {
     /// Where this bridge tells the others of its group what it knows of a meter, retained.
     #[must_use]
     pub fn shared(&self, meter: &MeterId) -> Option<String> {
-        let Group { ours, .. } = self.group.as_ref()?;
-        Some(format!("{}/bridge/shared/{ours}/{meter}", self.topic_prefix))
+        Some(self.shared_of(&self.group.as_ref()?.ours, meter))
+    }
+
+    /// Where a bridge of the group tells the others what it knows of a meter.
+    #[must_use]
+    pub fn shared_of(&self, bridge: &MeterId, meter: &MeterId) -> String {
+        format!("{}/bridge/shared/{bridge}/{meter}", self.topic_prefix)
     }
 
     /// The bridge that tells here what it knows of a meter, and that.

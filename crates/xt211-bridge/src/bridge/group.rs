@@ -131,7 +131,7 @@ impl Bridge {
     /// Another bridge is there, or not any more.
     fn note_bridge(&mut self, bridge: &MeterId, is_there: bool) {
         let Some(announcer) = &mut self.announcer else { return };
-        if !announcer.note_bridge(bridge, is_there) {
+        if !announcer.note_bridge(bridge, is_there, self.registry.ids()) {
             return;
         }
         let what =
