@@ -43,11 +43,16 @@ struct Two {
 
 impl Two {
     async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    async fn start_with(more: &str) -> Self {
         let mosquitto = Mosquitto::start().await;
         let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
         let client = Client::connect(&mosquitto).await;
-        let one = Bridge::start(&sharing(&mosquitto, "one", &influxdb.section())).await;
-        let other = Bridge::start(&sharing(&mosquitto, "other", &influxdb.section())).await;
+        let rest = influxdb.section() + more;
+        let one = Bridge::start(&sharing(&mosquitto, "one", &rest)).await;
+        let other = Bridge::start(&sharing(&mosquitto, "other", &rest)).await;
         Self { mosquitto, influxdb, one, other, client }
     }
 }
@@ -166,8 +171,22 @@ async fn an_older_reading_that_comes_late_to_another_is_not_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_serial_number_that_only_one_is_told_is_known_to_all() {
+    learn_a_serial_number("").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_tell_each_other_also_if_they_tell_home_assistant_nothing() {
+    let client = learn_a_serial_number("[homeassistant]\nenabled = false\n").await;
+    let topics = client.topics();
+    let is_of_group = |topic: &&String| topic.starts_with("xt211/bridge/");
+    let (of_group, others): (Vec<_>, Vec<_>) = topics.iter().partition(is_of_group);
+    assert_eq!(of_group.len(), 4, "{of_group:?}");
+    assert_eq!(others, [DATA, STATUS]);
+}
+
+async fn learn_a_serial_number(more: &str) -> Client {
     let Two { mosquitto: _mosquitto, influxdb, one: _one, other: _other, client } =
-        Two::start().await;
+        Two::start_with(more).await;
     let total = |it: i64| reading(minute(it), &format!(r#""1.8.0":{}"#, 100 + it));
     client.publish_all(DATA, (0..5).map(total)).await;
     let status = format!(
@@ -180,6 +199,7 @@ async fn a_serial_number_that_only_one_is_told_is_known_to_all() {
         written.into_iter().partition(|line| line.starts_with("xt211_status"));
     assert_eq!(readings, lines(0..9).into_iter().collect());
     assert!(status.iter().all(|line| line.contains(&format!("meter={SERIAL} "))), "{status:?}");
+    client
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
