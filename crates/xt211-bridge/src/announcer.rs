@@ -65,10 +65,13 @@ impl Announcer {
 
     /// Has these meters removed, and no others any more.
     pub(crate) fn remove<'i>(&mut self, meters: impl Iterator<Item = &'i MeterId>) {
-        self.gone = match self.tells_home_assistant {
-            true => meters.flat_map(|id| self.topics.retained(id)).collect(),
-            false => VecDeque::new(),
-        };
+        let topics = &self.topics;
+        self.gone = meters
+            .flat_map(|id| {
+                let told = self.tells_home_assistant.then(|| topics.retained(id));
+                told.into_iter().flatten().chain(topics.shared(id))
+            })
+            .collect();
     }
 
     /// Has nothing kept any more of what was said elsewhere of meters, besides their states: as one of

@@ -182,17 +182,22 @@ impl Presence {
     pub(super) fn hear_of(&mut self, told: Told<'_>, now: Instant) -> HeardOf {
         let Told { bridge, letter, is_new, is_ours } = told;
         let merged = self.device.merge(&letter.meter);
-        let mut heard = HeardOf { merged, ..HeardOf::default() };
-        let HeardOf { merged: Merged { changed, behind, .. }, .. } = &heard;
-        let Some(sharing) = self.sharing.as_mut().filter(|_| !is_ours) else { return heard };
-        let mut unsaid = *behind;
+        let Merged { changed, behind, .. } = merged;
+        let mut heard = HeardOf { merged, has_news: false, patience: None };
+        let Some(sharing) = &mut self.sharing else { return heard };
+        if is_ours {
+            self.unsaid |= changed;
+            heard.has_news = !changed.is_none();
+            return heard;
+        }
+        let mut unsaid = behind;
         if sharing.overlaps(now) {
-            unsaid |= *changed;
+            unsaid |= changed;
         }
         sharing.is_unsaid |= !behind.is_none();
         self.unsaid |= unsaid;
-        let before = sharing.works.insert(bridge.clone(), letter.work.clone());
         heard.has_news = !unsaid.is_none();
+        let before = sharing.works.insert(bridge.clone(), letter.work.clone());
         if is_new && before.is_some_and(|before| before.heard != letter.work.heard) {
             heard.patience = self.heard_of(now);
         }
@@ -320,7 +325,6 @@ pub(crate) struct Told<'l> {
 }
 
 /// What comes of it.
-#[derive(Default)]
 pub(crate) struct HeardOf {
     pub(crate) merged: Merged,
     /// Whether there is something to be said.

@@ -148,6 +148,7 @@ fn change_of(topic: StateTopic) -> Changed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use time::UtcOffset;
     use xt211_message::Message;
 
@@ -249,6 +250,41 @@ mod tests {
         apply(&mut other, &reading(3, r#""96.1.1":"1""#));
         let merged = tell(&mut other, &one);
         assert!(merged.serial.is_none() && merged.behind.discovery);
+    }
+
+    proptest! {
+        #[test]
+        fn all_agree_on_the_newest_of_each_value(
+            events in vec((0..3_usize, 0..9_u32, 0..3_u8, 0..9_u32, 0..4_usize), 1..40),
+        ) {
+            let mut devices = [device(), device(), device()];
+            let mut newest = BTreeMap::new();
+            for (one, minute, code, value, other) in events {
+                // Of one time, there is one value.
+                let value = newest.get(&(code, minute)).copied().unwrap_or(value);
+                newest.insert((code, minute), value);
+                apply(&mut devices[one], &reading(minute, &format!(r#""{code}.8.0":{value}"#)));
+                if let Some(other) = devices.get(other).cloned() {
+                    tell(&mut devices[one], &other);
+                }
+            }
+            // Whoever has heard one that was behind says it.
+            for (one, other) in [(0, 1), (1, 2), (0, 2), (1, 0)] {
+                let other = devices[other].clone();
+                tell(&mut devices[one], &other);
+            }
+            let [one, other, third] = &devices;
+            let (merged, third) = (tell(&mut other.clone(), one), third.shared());
+            prop_assert_eq!(merged, Merged::default());
+            let newest: BTreeMap<_, _> =
+                newest.into_iter().map(|((code, _), value)| (code, value)).collect();
+            let shown = one.shared().states;
+            for (code, value) in newest {
+                prop_assert_eq!(&shown[&format!("{code}.8.0")].0, &Some(format!("n{value}")));
+            }
+            prop_assert!(devices[2].clone().merge(&one.shared()).behind.is_none());
+            prop_assert!(devices[0].clone().merge(&third).changed.is_none());
+        }
     }
 
     #[test]
