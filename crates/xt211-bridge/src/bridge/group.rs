@@ -105,6 +105,7 @@ impl Bridge {
     }
 
     fn hear_of(&mut self, number: usize, bridge: &MeterId, payload: &[u8], is_retained: bool) {
+        let influxdb = &self.influxdb();
         let Some(point) = self.registry.get_mut(number) else { return };
         if payload.is_empty() {
             point.presence.forget_bridge(bridge);
@@ -118,7 +119,7 @@ impl Bridge {
             }
         };
         let is_ours = self.config.topics.is_ours(bridge);
-        let told = Told { bridge, letter: &letter, is_new: !is_retained, is_ours };
+        let told = Told { bridge, letter: &letter, is_new: !is_retained, is_ours, influxdb };
         let (serial, has_news) = point.hear_of(told, Instant::now());
         if let Some((serial, told)) = serial {
             self.group.serials.push((number, serial, told));

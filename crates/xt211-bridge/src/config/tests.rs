@@ -38,8 +38,17 @@ fn every_commented_key_exists() {
         .join("\n")
         .replace("mqtt://", "mqtts://")
         .replace("http://", "https://");
-    let config = load("uncommented", &uncommented, &[]).unwrap();
+    let alone = uncommented.replace("share_name =", "# share_name =");
+    let config = load("uncommented", &alone, &[]).unwrap();
     assert_eq!(config.influxdb.unwrap().bucket, "energy");
+    // Several have names of their own, and write no hours.
+    let hours = uncommented.find("# With its address").unwrap()
+        ..uncommented.find("# Without a url").unwrap();
+    let mut several = uncommented.replace("\"xt211-bridge\"", "\"xt211-bridge-1\"");
+    several.replace_range(hours.start + 2..hours.end + 2, "");
+    let config = load("several", &several, &[]).unwrap();
+    assert_eq!(config.mqtt.filter("a/data"), "$share/xt211/a/data");
+    assert_eq!(config.topics.availability(), "xt211/bridge/availability/xt211-bridge-1");
 }
 
 #[test]

@@ -51,9 +51,9 @@ impl Intake {
         self.stored.as_ref().map(|stored| stored.key)
     }
 
-    /// The last known serial number.
+    /// The last known serial number, if it is at hand.
     pub(super) fn serial(&self) -> Option<&str> {
-        self.stored.as_ref()?.serial.as_deref()
+        self.meter.as_ref()?.serial()
     }
 
     pub(super) fn zone(&self) -> &config::TimeZone {

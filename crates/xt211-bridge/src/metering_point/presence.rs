@@ -180,7 +180,7 @@ impl Presence {
     /// Takes what a bridge has told, `is_new` or kept by the broker from before. What we have kept
     /// there ourselves is what we knew, and of no use for anything else.
     pub(super) fn hear_of(&mut self, told: Told<'_>, now: Instant) -> HeardOf {
-        let Told { bridge, letter, is_new, is_ours } = told;
+        let Told { bridge, letter, is_new, is_ours, influxdb } = told;
         let merged = self.device.merge(&letter.meter);
         let Merged { changed, behind, .. } = merged;
         let mut heard = HeardOf { merged, has_news: false, patience: None };
@@ -196,11 +196,11 @@ impl Presence {
         }
         sharing.is_unsaid |= !behind.is_none();
         self.unsaid |= unsaid;
-        heard.has_news = !unsaid.is_none();
         let before = sharing.works.insert(bridge.clone(), letter.work.clone());
         if is_new && before.is_some_and(|before| before.heard != letter.work.heard) {
             heard.patience = self.heard_of(now);
         }
+        heard.has_news = self.has_news(influxdb);
         heard
     }
 
@@ -322,6 +322,8 @@ pub(crate) struct Told<'l> {
     pub(crate) is_new: bool,
     /// Whether it is what we told before we were started.
     pub(crate) is_ours: bool,
+    /// How our own forwarding goes.
+    pub(crate) influxdb: &'l Condition,
 }
 
 /// What comes of it.
