@@ -1,13 +1,15 @@
 //! Several bridges on one broker: each message goes to one of them, or each has meters of its own.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::support::{
     Answer, Bridge, Client, Gate, Module, Mosquitto, SERIAL, ScriptedInfluxDb, Walk, eventually,
     exported, influxdb_section_at, line, lines, message, minute, nanoseconds, points, reading,
+    seeds,
     topic::{AVAILABILITY, BRIDGE, DATA, DISCOVERY, ENERGY, MODULE, STATUS},
     until,
 };
@@ -111,6 +113,70 @@ async fn what_one_has_not_done_when_it_is_killed_is_done_by_the_other_or_later()
     assert!(!mine.is_empty() && !others.is_empty(), "only one of them has got something");
 }
 
+/// Whatever becomes of two bridges, all is written, and at last the newest value is shown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_is_killed_all_is_written_and_the_newest_is_shown() {
+    for mut rng in seeds() {
+        let mosquitto = Mosquitto::persistent().await;
+        let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
+        let client = Client::connect(&mosquitto).await;
+        let configuration = |name| sharing(&mosquitto, name, &influxdb.section());
+        let mut bridges = [
+            Bridge::start(&configuration("one")).await,
+            Bridge::start(&configuration("other")).await,
+        ];
+        let sent: Vec<_> = Walk::new(rng.fork()).take(400).collect();
+        let module = Module::at(&mosquitto);
+        let mut rest = sent.as_slice();
+        while !rest.is_empty() {
+            let (burst, after) = rest.split_at(rng.usize(1..40).min(rest.len()));
+            rest = after;
+            let sending = module.send(DATA, burst.iter().map(|sent| sent.message.clone()));
+            let bridge = &mut bridges[rng.usize(0..2)];
+            match rng.u8(0..4) {
+                0 => {
+                    let killing = async {
+                        sleep(Duration::from_millis(rng.u64(0..9).pow(3))).await;
+                        bridge.kill().await;
+                    };
+                    tokio::join!(sending, killing);
+                    bridge.start_again().await;
+                }
+                1 => {
+                    bridge.freeze().await;
+                    sending.await;
+                    sleep(Duration::from_millis(rng.u64(0..9).pow(3))).await;
+                    bridge.thaw();
+                }
+                _ => sending.await,
+            }
+        }
+        let all = points(sent.iter().map(|sent| &sent.line));
+        until("all points", || points(influxdb.lines()).len() >= all.len()).await;
+        assert!(points(influxdb.lines()) == all, "what is written is not what was sent");
+        let newest: Value = serde_json::from_str(&sent[sent.len() - 1].message).unwrap();
+        let newest = newest["data"]["values"]["1.8.0"].to_string();
+        let newest = Some(format!("n{newest}"));
+        until("one of them to have told the newest", || {
+            ["one", "other"].iter().any(|name| told(&client, name) == newest)
+        })
+        .await;
+        client.state(BRIDGE, "waiting", 0).await;
+        let total: f64 = newest.as_deref().unwrap()[1..].parse().unwrap();
+        client.state(ENERGY, "1.8.0", total).await;
+        for bridge in &mut bridges {
+            bridge.stop().await;
+        }
+        let retained = Client::retained(&mosquitto).await;
+        let energy: Value = serde_json::from_str(&retained[ENERGY]).unwrap();
+        assert_eq!(energy["1.8.0"].as_f64(), Some(total));
+        let [mine, others] = [&bridges[0], &bridges[1]].map(|bridge| bridge.folder().to_owned());
+        let kept: BTreeSet<_> =
+            exported(&mine).await.into_iter().chain(exported(&others).await).collect();
+        assert_eq!(kept.len(), sent.len());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_shown_is_the_newest_of_all_that_they_have_heard() {
     let Two { mosquitto, influxdb: _influxdb, mut one, mut other, client } = Two::start().await;
@@ -151,8 +217,7 @@ async fn an_older_reading_that_comes_late_to_another_is_not_shown() {
         let newest = Some(format!("n{}", 100 + last - 1));
         let is_told = async || (told(&client, "other") == newest).then_some(());
         // Every second message is another's.
-        let _ =
-            tokio::time::timeout(std::time::Duration::from_secs(2), eventually("", is_told)).await;
+        let _ = tokio::time::timeout(Duration::from_secs(2), eventually("", is_told)).await;
     }
     let newest = 100 + last - 1;
     client.state(ENERGY, "1.8.0", newest).await;
