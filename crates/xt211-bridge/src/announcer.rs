@@ -25,6 +25,8 @@ pub(crate) struct Announcement {
 /// Knows whose turn it is to speak, and what is said where.
 pub(crate) struct Announcer {
     topics: Topics,
+    /// Whether Home Assistant is told anything, and not only the other bridges.
+    tells_home_assistant: bool,
     origin: Origin,
     language: Language,
     availability_unsaid: bool,
@@ -37,11 +39,15 @@ pub(crate) struct Announcer {
 impl Announcer {
     /// `None` if nothing is to be said.
     pub(crate) fn new(config: &Config) -> Option<Self> {
-        let homeassistant = config.homeassistant.as_ref()?;
+        let homeassistant = config.homeassistant.as_ref();
+        if homeassistant.is_none() && !config.topics.is_in_group() {
+            return None;
+        }
         Some(Self {
             topics: config.topics.clone(),
+            tells_home_assistant: homeassistant.is_some(),
             origin: origin(),
-            language: homeassistant.language,
+            language: homeassistant.map_or(Language::English, |it| it.language),
             availability_unsaid: true,
             gone: VecDeque::new(),
             queue: VecDeque::new(),
@@ -59,7 +65,35 @@ impl Announcer {
 
     /// Has these meters removed, and no others any more.
     pub(crate) fn remove<'i>(&mut self, meters: impl Iterator<Item = &'i MeterId>) {
-        self.gone = meters.flat_map(|id| self.topics.retained(id)).collect();
+        let topics = &self.topics;
+        self.gone = meters
+            .flat_map(|id| {
+                let told = self.tells_home_assistant.then(|| topics.retained(id));
+                told.into_iter().flatten().chain(topics.shared(id))
+            })
+            .collect();
+    }
+
+    /// Has nothing kept any more of what was said elsewhere of meters, besides their states: as one of
+    /// several bridges, or as the only one.
+    pub(crate) fn leave<'i>(&mut self, place: &Topics, meters: impl Iterator<Item = &'i MeterId>) {
+        self.gone.push_back(place.availability());
+        self.gone.extend(meters.filter_map(|id| place.shared(id)));
+    }
+
+    /// Another bridge of the group is there now, or not any more; then nothing is to be kept of what it
+    /// told of these meters. Returns whether that is new.
+    pub(crate) fn note_bridge<'i>(
+        &mut self,
+        bridge: &MeterId,
+        is_there: bool,
+        meters: impl Iterator<Item = &'i MeterId>,
+    ) -> bool {
+        let is_new = self.topics.note_bridge(bridge, is_there);
+        if is_new && !is_there {
+            self.gone.extend(meters.map(|id| self.topics.shared_of(bridge, id)));
+        }
+        is_new
     }
 
     /// Lets a meter speak when its turn comes; one of former times never.
@@ -89,7 +123,7 @@ impl Announcer {
         while let Some(number) = self.queue.front() {
             if let Some(point) = registry.get_mut(*number) {
                 while let Some(part) = point.presence.next_part(influxdb) {
-                    if let Some(announcement) = self.announce(point, part, now) {
+                    if let Some(announcement) = self.announce(point, part, influxdb, now) {
                         return Some(announcement);
                     }
                 }
@@ -115,10 +149,24 @@ impl Announcer {
         &self,
         point: &mut MeteringPoint,
         part: Part,
+        influxdb: &Condition,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
+        if let Part::Shared = part {
+            let payload = json(&point.presence.letter(influxdb)?)?;
+            return Some(Announcement {
+                topic: self.topics.shared(point.id())?,
+                payload,
+                retain: true,
+            });
+        }
+        if !self.tells_home_assistant {
+            return None;
+        }
         let device = &point.presence.device;
         let (topic, payload) = match part {
+            // It was just said.
+            Part::Shared => return None,
             Part::Removal => {
                 let payload = json(&point.take_removal(&self.topics, &self.origin)?)?;
                 let topic = self.topics.discovery(point.id());

@@ -27,6 +27,8 @@ pub(crate) struct Registry {
     keys: HashMap<MeterKey, usize>,
     /// How often one was made.
     made: usize,
+    /// Whether other bridges hear of them, too.
+    is_shared: bool,
 }
 
 /// What former configurations listened to. The broker may still have messages from there.
@@ -79,6 +81,7 @@ impl Registry {
             ids: HashMap::new(),
             keys: HashMap::new(),
             made: 0,
+            is_shared: false,
         };
         for (section, meter) in meters.iter().enumerate().filter(|(_, meter)| !meter.is_wild()) {
             let (id, name) = (meter.id.clone(), meter.name.clone());
@@ -86,6 +89,12 @@ impl Registry {
             registry.add((section, String::new()), MeteringPoint::new(id, name, None, &meter));
         }
         registry
+    }
+
+    /// Other bridges hear of all of them, too.
+    pub(crate) fn share(&mut self) {
+        self.is_shared = true;
+        self.points.iter_mut().for_each(|point| point.presence.share());
     }
 
     /// Takes up what former configurations listened to, the newest first. What still comes from
@@ -199,7 +208,10 @@ impl Registry {
         Some(number)
     }
 
-    fn add(&mut self, key: (usize, String), point: MeteringPoint) -> usize {
+    fn add(&mut self, key: (usize, String), mut point: MeteringPoint) -> usize {
+        if self.is_shared {
+            point.presence.share();
+        }
         let id = point.id().clone();
         // One of former times that comes back is the same in the store, and so takes its place.
         let former = self.former.numbers.remove(&id);
@@ -296,6 +308,11 @@ impl Registry {
     /// Whether there is a meter of this id.
     pub(crate) fn has(&self, id: &MeterId) -> bool {
         self.ids.contains_key(id)
+    }
+
+    /// The number of the one that has this id.
+    pub(crate) fn number_of_id(&self, id: &MeterId) -> Option<usize> {
+        self.ids.get(id).copied()
     }
 
     /// Whether the store knows any of them.

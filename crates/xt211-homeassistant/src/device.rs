@@ -1,5 +1,7 @@
 //! A meter as a device of Home Assistant.
 
+mod sharing;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, btree_map},
@@ -11,9 +13,10 @@ use time::OffsetDateTime;
 use xt211_message::{Battery, Message, ModuleStatus, Reading, Value};
 use xt211_obis::ObisCode;
 
+pub use self::sharing::{Merged, Shared};
 use crate::{
-    Changed, Component, Device, Discovery, Entity, Language, MeterId, Origin, StateMessage,
-    StateTopic, Topics,
+    Availability, AvailabilityTopic, Changed, Component, Device, Discovery, Entity, Language,
+    MeterId, Origin, StateMessage, StateTopic, Topics,
     entity::{self, Description},
     key::{BridgeKey, Key, ModuleKey},
     slug::slug,
@@ -59,6 +62,10 @@ pub struct MeterDevice {
     gone: Vec<Told>,
     /// The time of the last reading, in seconds since 1970.
     last_reading: i64,
+    /// When the serial number was told, in seconds since 1970.
+    serial_told: i64,
+    /// Whether other bridges have a part in it: then what is older than what they say is not shown.
+    is_shared: bool,
 }
 
 impl MeterDevice {
@@ -72,6 +79,8 @@ impl MeterDevice {
             states: States::default(),
             gone: Vec::new(),
             last_reading: i64::MIN,
+            serial_told: i64::MIN,
+            is_shared: false,
         }
     }
 
@@ -97,7 +106,9 @@ impl MeterDevice {
     pub fn apply_reading(&mut self, reading: &Reading<'_>) -> Changed {
         let mut changed = Changed::NONE;
         let serial = reading.serial();
-        self.last_reading = reading.time.unix_timestamp();
+        let read = reading.time.unix_timestamp();
+        self.last_reading = if self.is_shared { self.last_reading.max(read) } else { read };
+        let read = Some(read);
         for register in &reading.registers {
             let key = Key::Register(register.code);
             if register.is_serial() && serial.is_none() {
@@ -107,11 +118,11 @@ impl MeterDevice {
             if is_text && Description::of(key).is_some_and(|entity| entity.is_numeric()) {
                 continue;
             }
-            changed |= self.set(key, State::from(&register.value));
+            changed |= self.set(key, State::from(&register.value), read);
         }
-        changed |= self.set_module(ModuleKey::LastReading, Some(State::Time(reading.time)));
-        changed |= self.set_module(ModuleKey::LastWait, reading.wait_time.map(State::Number));
-        changed.discovery |= self.learn_serial(serial);
+        changed |= self.set_module(ModuleKey::LastReading, Some(State::Time(reading.time)), read);
+        changed |= self.set_module(ModuleKey::LastWait, reading.wait_time.map(State::Number), read);
+        changed.discovery |= self.learn_serial(serial, read);
         changed
     }
 
@@ -122,6 +133,7 @@ impl MeterDevice {
         sent: Option<OffsetDateTime>,
     ) -> Changed {
         let text = State::Text;
+        let told = sent.map(OffsetDateTime::unix_timestamp);
         let mut changed = Changed::NONE;
         for (key, state) in [
             (ModuleKey::Status, status.status.as_deref().map(text)),
@@ -142,21 +154,25 @@ impl MeterDevice {
             let is_attribute = ModuleKey::STATUS_ATTRIBUTES.contains(&key);
             if state.is_none() && is_attribute && status.status.is_some() {
                 // An older status had it, and it would mislead about this one.
-                changed.module |= self.states.clear(Key::Module(key));
+                let key = Key::Module(key);
+                if let Some(read) = self.time_of(key, told) {
+                    changed.module |= self.states.clear(key, read);
+                }
             }
-            changed |= self.set_module(key, state);
+            changed |= self.set_module(key, state, told);
         }
-        changed.discovery |= self.learn_serial(status.serial.as_deref());
+        changed.discovery |= self.learn_serial(status.serial.as_deref(), told);
         changed.discovery |= replace(&mut self.firmware, status.build.as_deref());
         changed
     }
 
-    /// Shows the state of the module's battery.
-    pub fn apply_battery(&mut self, battery: &Battery) -> Changed {
+    /// Shows the state of the module's battery, and when it was told.
+    pub fn apply_battery(&mut self, battery: &Battery, sent: Option<OffsetDateTime>) -> Changed {
+        let told = sent.map(OffsetDateTime::unix_timestamp);
         let soc = battery.soc.map(State::Number);
         let voltage = battery.voltage.map(State::Number);
-        self.set_module(ModuleKey::Battery, soc)
-            | self.set_module(ModuleKey::BatteryVoltage, voltage)
+        self.set_module(ModuleKey::Battery, soc, told)
+            | self.set_module(ModuleKey::BatteryVoltage, voltage, told)
     }
 
     /// Takes all that a message says. A reading that is not to be shown, a late one, has to be taken
@@ -165,7 +181,7 @@ impl MeterDevice {
         let Message { sent, reading, status, battery, .. } = message;
         let reading = reading.as_ref().map(|reading| self.apply_reading(reading));
         let status = status.as_ref().map(|status| self.apply_status(status, *sent));
-        let battery = battery.as_ref().map(|battery| self.apply_battery(battery));
+        let battery = battery.as_ref().map(|battery| self.apply_battery(battery, *sent));
         [reading, status, battery].into_iter().flatten().fold(Changed::NONE, Changed::bitor)
     }
 
@@ -269,7 +285,16 @@ impl MeterDevice {
         Discovery {
             device: self.device(),
             origin: origin.clone(),
-            availability_topic: topics.availability(),
+            availability: match topics.is_in_group() {
+                false => Availability::One { availability_topic: topics.availability() },
+                true => Availability::Any {
+                    availability: topics
+                        .availabilities()
+                        .map(|topic| AvailabilityTopic { topic })
+                        .collect(),
+                    availability_mode: "any",
+                },
+            },
             qos: 1,
             components,
         }
@@ -281,19 +306,41 @@ impl MeterDevice {
         self.states.keys().chain(bridge)
     }
 
-    /// Notes a serial number that was told. Says whether another one is to be shown for it: not where
-    /// it is known from elsewhere.
-    fn learn_serial(&mut self, serial: Option<&str>) -> bool {
+    /// Notes a serial number that was told, and when. Says whether another one is to be shown for it:
+    /// not where it is known from elsewhere.
+    fn learn_serial(&mut self, serial: Option<&str>, told: Option<i64>) -> bool {
+        let told = told.unwrap_or(self.last_reading.max(self.serial_told));
+        if serial.is_none() || (self.is_shared && told < self.serial_told) {
+            return false;
+        }
+        self.serial_told = told;
         replace(&mut self.serial, serial) && self.info.serial.is_none()
     }
 
     /// Sets what a message of the module tells; what it does not tell stays as it is.
-    fn set_module(&mut self, key: ModuleKey, state: Option<State<&str>>) -> Changed {
-        state.map_or(Changed::NONE, |state| self.set(Key::Module(key), state))
+    fn set_module(
+        &mut self,
+        key: ModuleKey,
+        state: Option<State<&str>>,
+        told: Option<i64>,
+    ) -> Changed {
+        state.map_or(Changed::NONE, |state| self.set(Key::Module(key), state, told))
     }
 
-    fn set(&mut self, key: Key, state: State<&str>) -> Changed {
-        let (found, topic) = self.states.set(key, state, self.last_reading);
+    /// Of when a state is that is set now, with the time that was told for it, if it was. `None` if
+    /// it is not to be set: another bridge has told a newer one.
+    fn time_of(&mut self, key: Key, told: Option<i64>) -> Option<i64> {
+        if !self.is_shared {
+            return Some(told.unwrap_or(self.last_reading));
+        }
+        let known = self.states.read(key).unwrap_or(i64::MIN);
+        let time = told.unwrap_or(self.last_reading.max(known));
+        (time >= known).then_some(time)
+    }
+
+    fn set(&mut self, key: Key, state: State<&str>, told: Option<i64>) -> Changed {
+        let Some(read) = self.time_of(key, told) else { return Changed::NONE };
+        let (found, topic) = self.states.set(key, state, read);
         let mut changed = Changed {
             discovery: found == Found::New && Description::of(key).is_some(),
             ..Changed::NONE

@@ -17,10 +17,11 @@ mod translation;
 
 pub use bridge::{BridgeState, InfluxdbStatus};
 pub use changed::Changed;
-pub use device::{MeterDevice, MeterInfo};
+pub use device::{Merged, MeterDevice, MeterInfo, Shared};
 pub use language::{Language, LanguageError};
 pub use schema::{
-    Component, Device, DeviceClass, Discovery, Entity, EntityCategory, Origin, Platform, StateClass,
+    Availability, AvailabilityTopic, Component, Device, DeviceClass, Discovery, Entity,
+    EntityCategory, Origin, Platform, StateClass,
 };
 pub use state::StateMessage;
 pub use statistics::{ImportStatistics, Statistic, StatisticHour};

@@ -15,11 +15,37 @@ pub struct Discovery {
     /// Who says so.
     pub origin: Origin,
     /// Where the publisher says `online` and `offline`.
-    pub availability_topic: String,
+    #[serde(flatten)]
+    pub availability: Availability,
     /// The quality of service with which Home Assistant subscribes to the states.
     pub qos: u8,
     /// The entities, by a key that stays the same.
     pub components: BTreeMap<String, Component>,
+}
+
+/// Where publishers say `online` and `offline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Availability {
+    /// There is one publisher.
+    One {
+        /// It says so there.
+        availability_topic: String,
+    },
+    /// The device is available while one of several is.
+    Any {
+        /// They say so there.
+        availability: Vec<AvailabilityTopic>,
+        /// `any`.
+        availability_mode: &'static str,
+    },
+}
+
+/// Where one of several publishers says `online` and `offline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AvailabilityTopic {
+    /// There.
+    pub topic: String,
 }
 
 /// The meter in Home Assistant's device registry.

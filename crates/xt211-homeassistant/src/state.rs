@@ -1,5 +1,7 @@
 //! What was last seen under each key, and the messages that say so.
 
+use std::{cmp::Ordering, fmt, str::FromStr};
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use xt211_message::{Decimal, Value};
@@ -60,6 +62,42 @@ impl Serialize for State {
     }
 }
 
+/// A state as bridges tell it each other: a letter that says what it is, and its text.
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "n{number}"),
+            Self::Count(count) => write!(f, "c{count}"),
+            Self::Text(text) => write!(f, "t{text}"),
+            Self::Time(time) => write!(f, "@{}", time.unix_timestamp_nanos()),
+        }
+    }
+}
+
+/// A text that is no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotAState;
+
+impl FromStr for State {
+    type Err = NotAState;
+
+    fn from_str(text: &str) -> Result<Self, NotAState> {
+        let mut letters = text.chars();
+        let (kind, rest) = (letters.next(), letters.as_str());
+        let state = match kind {
+            Some('n') => rest.parse().ok().map(Self::Number),
+            Some('c') => rest.parse().ok().map(Self::Count),
+            Some('t') => Some(Self::Text(rest.into())),
+            Some('@') => {
+                let time = rest.parse().ok().map(OffsetDateTime::from_unix_timestamp_nanos);
+                time.and_then(Result::ok).map(Self::Time)
+            }
+            _ => None,
+        };
+        state.ok_or(NotAState)
+    }
+}
+
 /// A time as RFC 3339; one that this cannot write (before the year 0) is not known.
 pub(crate) fn serialize_time<S: Serializer>(
     time: OffsetDateTime,
@@ -79,7 +117,7 @@ struct Entry {
     topic: StateTopic,
     /// `None` if it was seen before a restart and not since.
     state: Option<State>,
-    /// The time of the last reading when it was set, in seconds since 1970.
+    /// Of when it is, in seconds since 1970.
     read: i64,
 }
 
@@ -93,6 +131,15 @@ pub(crate) struct States {
     entries: Vec<Entry>,
     /// Where the next key is, most likely: messages name them in their order.
     next: usize,
+}
+
+/// What [`States::merge`] found: what was told, beside what was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Merge {
+    New,
+    Newer,
+    Same,
+    Older,
 }
 
 /// What [`States::set`] found.
@@ -127,8 +174,44 @@ impl States {
     }
 
     /// Forgets the state of a key, but not that it was seen. Says whether there was one.
-    pub(crate) fn clear(&mut self, key: Key) -> bool {
-        self.entry(key).is_ok_and(|entry| entry.state.take().is_some())
+    pub(crate) fn clear(&mut self, key: Key, read: i64) -> bool {
+        self.entry(key).is_ok_and(|entry| {
+            entry.read = read;
+            entry.state.take().is_some()
+        })
+    }
+
+    /// Of when the state of a key is, if it was seen.
+    pub(crate) fn read(&mut self, key: Key) -> Option<i64> {
+        self.entry(key).ok().map(|entry| entry.read)
+    }
+
+    /// Every key that was seen, its state, and of when that is.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, Option<&State>, i64)> {
+        self.entries.iter().map(|entry| (entry.key, entry.state.as_ref(), entry.read))
+    }
+
+    /// Takes what somebody else has seen, if it is newer. Of two states of the same time, everybody
+    /// has to take the same: the one whose text is the last.
+    pub(crate) fn merge(&mut self, key: Key, state: Option<State>, read: i64) -> Merge {
+        match self.entry(key) {
+            Ok(entry) => {
+                let text = |state: &Option<State>| state.as_ref().map(ToString::to_string);
+                match (read, text(&state)).cmp(&(entry.read, text(&entry.state))) {
+                    Ordering::Less => Merge::Older,
+                    Ordering::Equal => Merge::Same,
+                    Ordering::Greater => {
+                        (entry.state, entry.read) = (state, read);
+                        Merge::Newer
+                    }
+                }
+            }
+            Err(index) => {
+                let topic = key.topic();
+                self.entries.insert(index, Entry { key, topic, state, read });
+                Merge::New
+            }
+        }
     }
 
     /// Sees a key that was seen before a restart.
@@ -286,10 +369,46 @@ mod tests {
         assert_eq!(states.set(key("1.8.0"), count(2), 20).0, Found::Same);
         states.restore(key("2.8.0"));
         assert_eq!(states.set(key("2.8.0"), count(2), 20).0, Found::Different);
-        assert!(states.clear(key("2.8.0")));
-        assert!(!states.clear(key("2.8.0")));
-        assert!(!states.clear(key("3.8.0")));
+        assert!(states.clear(key("2.8.0"), 30));
+        assert!(!states.clear(key("2.8.0"), 30));
+        assert!(!states.clear(key("3.8.0"), 30));
         assert!(states.keys().eq([key("1.8.0"), key("2.8.0")]));
+    }
+
+    #[test]
+    fn states_as_text_and_back() {
+        let time = datetime!(2026-02-21 20:27:09.5 UTC);
+        let number = State::Number("7369.066".parse().unwrap());
+        for (state, text) in [
+            (number, "n7369.066"),
+            (State::Count(u64::MAX), "c18446744073709551615"),
+            (State::Text("n1".into()), "tn1"),
+            (State::Text("".into()), "t"),
+            (State::Time(time), "@1771705629500000000"),
+        ] {
+            assert_eq!(state.to_string(), text);
+            assert_eq!(text.parse(), Ok(state));
+        }
+        for text in ["", "1", "n", "nx", "c-1", "@", "@1e300", "x1"] {
+            assert_eq!(text.parse::<State>(), Err(NotAState), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_newer_state_stays_whoever_tells_it() {
+        let mut states = States::default();
+        let count = |count| Some(State::Count(count));
+        states.set(key("1.8.0"), State::Count(5), 10);
+        assert_eq!(states.merge(key("1.8.0"), count(6), 9), Merge::Older);
+        assert_eq!(states.merge(key("1.8.0"), count(5), 10), Merge::Same);
+        assert_eq!(states.merge(key("1.8.0"), count(4), 10), Merge::Older);
+        assert_eq!(states.merge(key("1.8.0"), count(6), 10), Merge::Newer);
+        assert_eq!(states.merge(key("1.8.0"), None, 10), Merge::Older);
+        assert_eq!(states.merge(key("1.8.0"), None, 11), Merge::Newer);
+        assert_eq!(states.merge(key("2.8.0"), None, 0), Merge::New);
+        let seen: Vec<_> =
+            states.iter().map(|(key, state, read)| (key, state.is_some(), read)).collect();
+        assert_eq!(seen, [(key("1.8.0"), false, 11), (key("2.8.0"), false, 0)]);
     }
 
     #[test]

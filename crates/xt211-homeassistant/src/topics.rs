@@ -1,6 +1,6 @@
 //! Where messages go.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeSet, fmt, str::FromStr, sync::Arc};
 
 /// What names a meter in topics and unique ids: ASCII letters, digits, `_` and `-`, which is what
 /// Home Assistant allows in a discovery topic; and not `bridge`, whose place in the topics is taken.
@@ -159,6 +159,15 @@ impl StateTopic {
 pub struct Topics {
     discovery_prefix: String,
     topic_prefix: String,
+    group: Option<Group>,
+}
+
+/// The bridges that share their meters, by what names them in topics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Group {
+    ours: MeterId,
+    /// Ours, too.
+    all: BTreeSet<MeterId>,
 }
 
 impl Topics {
@@ -176,7 +185,56 @@ impl Topics {
     /// below our own (such as `xt211`).
     #[must_use]
     pub fn new(discovery_prefix: impl Into<String>, topic_prefix: impl Into<String>) -> Self {
-        Self { discovery_prefix: discovery_prefix.into(), topic_prefix: topic_prefix.into() }
+        Self {
+            discovery_prefix: discovery_prefix.into(),
+            topic_prefix: topic_prefix.into(),
+            group: None,
+        }
+    }
+
+    /// The same for one of several bridges that share their meters. It has a name that no other one
+    /// of them has, such as its client id.
+    ///
+    /// ```
+    /// # use xt211_homeassistant::Topics;
+    /// let topics = Topics::new("homeassistant", "xt211").in_group("xt211-bridge-1");
+    /// assert_eq!(topics.availability(), "xt211/bridge/availability/xt211-bridge-1");
+    /// let shared = topics.shared(&"meter".parse()?);
+    /// assert_eq!(shared.as_deref(), Some("xt211/bridge/shared/xt211-bridge-1/meter"));
+    /// # Ok::<(), xt211_homeassistant::MeterIdError>(())
+    /// ```
+    #[must_use]
+    pub fn in_group(self, name: &str) -> Self {
+        let ours = MeterId::from_name(name);
+        let all = BTreeSet::from([ours.clone()]);
+        Self { group: Some(Group { ours, all }), ..self }
+    }
+
+    /// The same for a bridge that shares its meters with no other.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { group: None, ..self }
+    }
+
+    /// Whether this is one of several bridges.
+    #[must_use]
+    pub fn is_in_group(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// Whether it is this one of several that is called so in topics.
+    #[must_use]
+    pub fn is_ours(&self, bridge: &MeterId) -> bool {
+        self.group.as_ref().is_some_and(|group| group.ours == *bridge)
+    }
+
+    /// Another bridge of the group is known now, or not any more. Returns whether that is new; then
+    /// all discoveries are to be published again.
+    pub fn note_bridge(&mut self, bridge: &MeterId, is_there: bool) -> bool {
+        let Some(group) = self.group.as_mut().filter(|group| group.ours != *bridge) else {
+            return false;
+        };
+        if is_there { group.all.insert(bridge.clone()) } else { group.all.remove(bridge) }
     }
 
     /// Home Assistant's discovery prefix.
@@ -217,14 +275,20 @@ impl Topics {
         format!("{}/+/+", self.topic_prefix)
     }
 
-    /// Whether this is where the bridge says whether it runs, or the topic of a state of any meter.
+    /// Whether this is where a bridge says whether it runs, or the topic of a state of any meter, or
+    /// of what bridges tell each other.
     #[must_use]
     pub fn is_state(&self, topic: &str) -> bool {
-        let below = topic.strip_prefix(&self.topic_prefix).and_then(|it| it.strip_prefix('/'));
-        below.and_then(|it| it.split_once('/')).is_some_and(|(meter, name)| {
-            (meter.parse::<MeterId>().is_ok() && StateTopic::ALL.iter().any(|it| it.name() == name))
-                || topic == self.availability()
-        })
+        let is_state = |(meter, name): (&str, &str)| {
+            meter.parse::<MeterId>().is_ok() && StateTopic::ALL.iter().any(|it| it.name() == name)
+        };
+        self.below(topic).and_then(|it| it.split_once('/')).is_some_and(is_state)
+            || self.is_availability(topic)
+            || self.shared_by(topic).is_some()
+    }
+
+    fn below<'t>(&self, topic: &'t str) -> Option<&'t str> {
+        topic.strip_prefix(&self.topic_prefix)?.strip_prefix('/')
     }
 
     /// Where the broker keeps something of a meter: its discovery and its retained states. An empty
@@ -237,7 +301,61 @@ impl Topics {
     /// Where the bridge says whether it runs, retained.
     #[must_use]
     pub fn availability(&self) -> String {
-        format!("{}/bridge/availability", self.topic_prefix)
+        self.availability_of(self.group.as_ref().map(|group| &group.ours))
+    }
+
+    /// Where a bridge of the group says whether it runs; without one, a bridge that has no group.
+    fn availability_of(&self, bridge: Option<&MeterId>) -> String {
+        let prefix = &self.topic_prefix;
+        match bridge {
+            Some(bridge) => format!("{prefix}/bridge/availability/{bridge}"),
+            None => format!("{prefix}/bridge/availability"),
+        }
+    }
+
+    /// The same of each bridge of the group that is known; a meter is available while one of them is.
+    pub(crate) fn availabilities(&self) -> impl Iterator<Item = String> {
+        let bridges = self.group.iter().flat_map(|group| &group.all);
+        bridges.map(|bridge| self.availability_of(Some(bridge)))
+    }
+
+    /// Whether a bridge says here whether it runs, in a group or not.
+    #[must_use]
+    pub fn is_availability(&self, topic: &str) -> bool {
+        topic == self.availability_of(None) || self.available(topic).is_some()
+    }
+
+    /// The bridge of a group that says here whether it runs.
+    #[must_use]
+    pub fn available(&self, topic: &str) -> Option<MeterId> {
+        self.below(topic)?.strip_prefix("bridge/availability/")?.parse().ok()
+    }
+
+    /// Where this bridge tells the others of its group what it knows of a meter, retained.
+    #[must_use]
+    pub fn shared(&self, meter: &MeterId) -> Option<String> {
+        Some(self.shared_of(&self.group.as_ref()?.ours, meter))
+    }
+
+    /// Where a bridge of the group tells the others what it knows of a meter.
+    #[must_use]
+    pub fn shared_of(&self, bridge: &MeterId, meter: &MeterId) -> String {
+        format!("{}/bridge/shared/{bridge}/{meter}", self.topic_prefix)
+    }
+
+    /// The bridge that tells here what it knows of a meter, and that.
+    #[must_use]
+    pub fn shared_by(&self, topic: &str) -> Option<(MeterId, MeterId)> {
+        let (bridge, meter) = self.below(topic)?.strip_prefix("bridge/shared/")?.split_once('/')?;
+        Some((bridge.parse().ok()?, meter.parse().ok()?))
+    }
+
+    /// What to subscribe to for what the bridges of a group tell each other: whether they run, and
+    /// what they know.
+    #[must_use]
+    pub fn group(&self) -> [String; 2] {
+        let prefix = &self.topic_prefix;
+        [format!("{prefix}/bridge/availability/+"), format!("{prefix}/bridge/shared/+/+")]
     }
 }
 
@@ -284,6 +402,37 @@ mod tests {
         ] {
             assert!(!topics.is_state(other), "{other}");
         }
+    }
+
+    #[test]
+    fn bridges_of_a_group() {
+        let alone = Topics::new("ha", "home/xt211");
+        let mut topics = alone.clone().in_group("our bridge");
+        let ours = MeterId::from_name("our bridge");
+        let other = MeterId::from_name("other");
+        assert!(topics.is_ours(&ours) && !topics.is_ours(&other) && !alone.is_ours(&ours));
+        let availability = format!("home/xt211/bridge/availability/{ours}");
+        assert_eq!(topics.availability(), availability);
+        assert_eq!(topics.available(&availability), Some(ours.clone()));
+        assert_eq!(topics.available("home/xt211/bridge/availability"), None);
+
+        let all = |topics: &Topics| topics.availabilities().collect::<Vec<_>>();
+        assert!(!topics.note_bridge(&ours, false) && topics.note_bridge(&other, true));
+        assert!(!topics.note_bridge(&other, true));
+        let other_availability = "home/xt211/bridge/availability/other".to_owned();
+        assert_eq!(all(&topics), [other_availability, availability.clone()]);
+        assert!(topics.note_bridge(&other, false));
+        assert_eq!(all(&topics), [availability.as_str()]);
+
+        let meter = "A_1".parse().unwrap();
+        let shared = topics.shared(&meter).unwrap();
+        assert_eq!(topics.shared_by(&shared), Some((ours, meter.clone())));
+        assert_eq!(topics.shared_by("home/xt211/bridge/shared/a/b/c"), None);
+        for topics in [&topics, &alone] {
+            assert!([&availability, &shared].iter().all(|topic| topics.is_state(topic)));
+        }
+        assert_eq!(topics.alone(), alone);
+        assert_eq!(alone.shared(&meter), None);
     }
 
     #[test]

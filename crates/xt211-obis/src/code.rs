@@ -1,10 +1,6 @@
 //! The code itself: six numbers, and the two ways to write them.
 
-use core::{
-    cmp::Ordering,
-    fmt,
-    hash::{Hash, Hasher},
-};
+use core::{cmp::Ordering, fmt};
 
 use crate::CodeText;
 
@@ -27,7 +23,7 @@ const NOT_HISTORICAL: u8 = 255;
 /// assert_eq!(full.full().to_string(), "1-0:1.8.0.255");
 /// # Ok::<(), xt211_obis::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObisCode {
     a: u8,
     b: u8,
@@ -134,20 +130,6 @@ impl ObisCode {
     #[must_use]
     pub const fn full(self) -> FullForm {
         FullForm(self)
-    }
-}
-
-// All groups are compared at once.
-impl PartialEq for ObisCode {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.rank() == other.rank()
-    }
-}
-
-impl Hash for ObisCode {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.rank().hash(state);
     }
 }
 

@@ -157,7 +157,7 @@ impl Step<'_> {
             }
             Self::Battery { voltage, soc } => {
                 let [voltage, soc] = [voltage, soc].map(|number| number.map(Decimal::from));
-                changes(device, |device| device.apply_battery(&Battery { voltage, soc }));
+                changes(device, |device| device.apply_battery(&Battery { voltage, soc }, None));
             }
             Self::Restart => {
                 let told: BTreeSet<_> = device.told().collect();

@@ -74,7 +74,7 @@ impl Way {
             self.device.apply_status(status, message.sent);
         }
         if let Some(battery) = &message.battery {
-            self.device.apply_battery(battery);
+            self.device.apply_battery(battery, message.sent);
         }
         if let Some(sent) = message.sent.filter(|sent| judge_time(*sent, NOW).is_ok()) {
             let mut line = String::new();

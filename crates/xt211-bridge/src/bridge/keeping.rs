@@ -21,7 +21,10 @@ use crate::{
 impl Bridge {
     /// Whether there is something to be written down.
     pub(super) fn has_work(&self) -> bool {
-        !self.inbox.is_empty() || self.report.is_some() || self.counted.is_some()
+        !self.inbox.is_empty()
+            || self.report.is_some()
+            || self.counted.is_some()
+            || self.group.has_work()
     }
 
     /// Writes down what has arrived and what was forwarded, all at once; then, and not before,
@@ -31,7 +34,7 @@ impl Bridge {
         self.clock.look(now, clock::running());
         let deliveries = self.inbox.take();
         let made = self.registry.made();
-        let Self { keeper, registry, report, counted, subscriptions, places, .. } = self;
+        let Self { keeper, registry, report, counted, subscriptions, places, group, .. } = self;
         let kept = keeper.write(|store| {
             // What is acknowledged is of a topic that the next start knows of.
             subscriptions.write(store)?;
@@ -42,11 +45,12 @@ impl Bridge {
             if let Some(counted) = counted {
                 write_down_counted(counted, store)?;
             }
+            let learnt = group.write(registry, store, now)?;
             let fates = deliveries.iter().map(|delivery| decide(registry, store, delivery, now));
-            fates.collect::<Result<Vec<_>, _>>()
+            Ok((fates.collect::<Result<Vec<_>, _>>()?, learnt))
         });
         match kept {
-            Ok(fates) => {
+            Ok((fates, learnt)) => {
                 // What waits of a meter that is new here may have to be counted.
                 self.has_looked &= self.registry.made() == made;
                 self.subscriptions.written();
@@ -58,9 +62,16 @@ impl Bridge {
                 if let Some(counted) = self.counted.take() {
                     counted.confirm();
                 }
+                self.group.written();
+                for (number, effect) in &learnt {
+                    self.show_effect(*number, effect);
+                }
                 self.log(&deliveries, &fates, now);
                 for (delivery, fate) in deliveries.iter().zip(fates) {
                     self.show(delivery, fate);
+                }
+                if self.registry.made() != made {
+                    self.hear_of_unheard();
                 }
                 self.note_conditions();
                 self.note_revision();

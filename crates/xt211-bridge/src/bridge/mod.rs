@@ -3,6 +3,7 @@
 
 mod bursts;
 mod clock;
+mod group;
 mod inbox;
 mod keeping;
 mod lookout;
@@ -15,6 +16,7 @@ mod upkeep;
 
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
+use rumqttc::QoS;
 use time::OffsetDateTime;
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -25,7 +27,7 @@ use xt211_homeassistant::{MeterId, Topics};
 use xt211_web::{BrokerSign, Condition};
 
 use self::{
-    bursts::Bursts, clock::Clock, inbox::Inbox, lookout::Lookout, places::Places,
+    bursts::Bursts, clock::Clock, group::Group, inbox::Inbox, lookout::Lookout, places::Places,
     subscriptions::Subscriptions,
 };
 use crate::{
@@ -64,6 +66,8 @@ pub(crate) struct Bridge {
     announcer: Option<Announcer>,
     /// What is new of these is not said yet.
     bursts: Bursts,
+    /// What other bridges have said.
+    group: Group,
     connection: Option<Connection>,
     forwarder: Option<Forwarder>,
     /// What the forwarder has done and is not written down yet.
@@ -99,11 +103,12 @@ impl Bridge {
     ) -> anyhow::Result<Self> {
         let announcer = Announcer::new(&config);
         let last_will = announcer.as_ref().map(Announcer::last_will);
-        let birth = announcer.is_some().then_some(Topics::BIRTH);
-        let subscriptions = Subscriptions::new(&config, birth);
+        let birth = announcer.is_some().then(|| (Topics::BIRTH.to_owned(), QoS::AtLeastOnce));
+        let subscriptions =
+            Subscriptions::new(&config, birth.into_iter().chain(group::filters(&config)));
         let options = mqtt::options(&config.mqtt, last_will)?;
         let mut bridge = Self {
-            session: Session::start(options, subscriptions.topics()),
+            session: Session::start(options, subscriptions.filters()),
             subscriptions,
             places: Places::new(&config),
             board,
@@ -117,6 +122,7 @@ impl Bridge {
             judged: 0,
             announcer,
             bursts: Bursts::default(),
+            group: Group::default(),
             connection: None,
             forwarder: None,
             report: None,
@@ -128,6 +134,9 @@ impl Bridge {
             tally: Tally::default(),
             config: Arc::clone(&config),
         };
+        if bridge.config.topics.is_in_group() {
+            bridge.registry.share();
+        }
         bridge.board.note(|signs| set(&mut signs.broker, BrokerSign::Connecting));
         bridge.remember()?;
         bridge.note_conditions();
@@ -225,6 +234,7 @@ impl Bridge {
             self.reborn |= delivery.payload == Topics::ONLINE;
             Delivery::acknowledge(vec![delivery]);
         } else if self.config.topics.is_state(&delivery.topic) {
+            self.hear_of_group(&delivery);
             // Nor is what we say ourselves: to set it aside would make us say something new.
             Delivery::acknowledge(vec![delivery]);
         } else {

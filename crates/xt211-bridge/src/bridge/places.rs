@@ -11,6 +11,8 @@ use crate::config::Config;
 /// keep nothing there.
 pub(super) struct Places {
     broker: String,
+    /// Our name and where we tell the others something, if we are one of several bridges.
+    group: Option<(String, Topics)>,
     /// `None` if it is told nothing.
     here: Option<Announced>,
     former: Vec<Announced>,
@@ -31,7 +33,10 @@ impl Places {
         };
         let here = config.homeassistant.is_some().then(place);
         let is_here_unwritten = here.is_some();
-        Self { broker, here, former: Vec::new(), queue: None, is_here_unwritten, empty: Vec::new() }
+        let topics = &config.topics;
+        let group = topics.is_in_group().then(|| (config.mqtt.client_id.clone(), topics.clone()));
+        let (former, queue, empty) = (Vec::new(), None, Vec::new());
+        Self { broker, group, here, former, queue, is_here_unwritten, empty }
     }
 
     /// Takes up where Home Assistant was told something. Of another broker, that stays.
@@ -46,18 +51,22 @@ impl Places {
     pub(super) fn connected<'i>(
         &mut self,
         ever: impl Iterator<Item = &'i MeterId> + Clone,
-        now: impl Iterator<Item = &'i MeterId>,
+        now: impl Iterator<Item = &'i MeterId> + Clone,
     ) {
         if self.former.is_empty() {
             return;
         }
+        let here = self.here.as_ref().map(topics_of);
+        let group = self.group.as_ref().map(|(_, topics)| topics);
+        let used = here.iter().flat_map(|topics| kept(topics, now.clone()));
         let used: BTreeSet<_> =
-            self.here.as_ref().map(topics_of).map_or_else(BTreeSet::new, |topics| {
-                now.flat_map(|id| topics.retained(id)).chain([topics.availability()]).collect()
-            });
+            used.chain(group.into_iter().flat_map(|topics| told(topics, now.clone()))).collect();
         let all = self.former.iter().map(topics_of).flat_map(|topics| {
-            let states: Vec<_> = ever.clone().flat_map(|id| topics.retained(id)).collect();
-            states.into_iter().chain([topics.availability()])
+            let mut all = kept(&topics, ever.clone());
+            if let Some((client, _)) = &self.group {
+                all.extend(told(&topics.in_group(client), ever.clone()));
+            }
+            all
         });
         self.queue = Some(all.filter(|topic| !used.contains(topic)).collect());
     }
@@ -118,6 +127,16 @@ impl Places {
         self.is_here_unwritten = false;
         self.empty.clear();
     }
+}
+
+/// Where the broker keeps what Home Assistant is told of these meters, and of us.
+fn kept<'i>(topics: &Topics, meters: impl Iterator<Item = &'i MeterId>) -> Vec<String> {
+    meters.flat_map(|id| topics.retained(id)).chain([topics.availability()]).collect()
+}
+
+/// Where it keeps what other bridges are told of them, and of us.
+fn told<'i>(topics: &Topics, meters: impl Iterator<Item = &'i MeterId>) -> Vec<String> {
+    meters.filter_map(|id| topics.shared(id)).chain([topics.availability()]).collect()
 }
 
 fn topics_of(place: &Announced) -> Topics {

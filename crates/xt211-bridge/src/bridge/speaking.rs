@@ -23,9 +23,20 @@ impl Bridge {
         announcer.say_availability();
         // One that comes back is none of these.
         announcer.remove(self.gone.iter().filter(|id| !self.registry.has(id)));
+        let (topics, left) = (&self.config.topics, self.subscriptions.left());
+        if topics.is_in_group() && left.alone {
+            announcer.leave(&topics.clone().alone(), std::iter::empty());
+        } else if !topics.is_in_group() && left.group {
+            let place = topics.clone().in_group(&self.config.mqtt.client_id);
+            announcer.leave(&place, self.registry.ids());
+        }
         for (number, point) in self.registry.iter_mut() {
             point.presence.say_everything();
-            announcer.enqueue(number, point);
+            match topics.is_in_group() {
+                // First, what other bridges have said is to be heard.
+                true => self.bursts.note(number, tokio::time::Instant::now()),
+                false => announcer.enqueue(number, point),
+            }
         }
     }
 

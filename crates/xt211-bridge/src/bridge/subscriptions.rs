@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use rumqttc::{QoS, SubscribeFilter};
 use xt211_store::{
     Session, StoreError, StoredSubscription, Subscription, SubscriptionState, Transaction,
 };
@@ -18,9 +19,15 @@ use crate::config::{self, Config, TimeZone};
 /// What the broker is asked for, and what it was asked for before.
 pub(super) struct Subscriptions {
     session: Session,
+    /// Their topics are what the broker is asked for: of several bridges, their share.
     wanted: Arc<[Subscription]>,
-    /// Topics that are wanted.
-    topics: BTreeSet<String>,
+    /// All that is wanted.
+    filters: BTreeMap<String, QoS>,
+    /// Whether the broker may still give us our share of messages though it is not wanted, or all of
+    /// them.
+    left: Left,
+    /// What several bridges ask for to hear each other.
+    group: [String; 2],
     /// Topics that are not, as far as the broker was not told so.
     former: Vec<String>,
     /// Those of them that this connection was not told of yet.
@@ -28,6 +35,13 @@ pub(super) struct Subscriptions {
     /// How many the broker was told of and has not answered yet.
     unanswered: usize,
     unwritten: Unwritten,
+}
+
+/// Where we were before: one of several bridges, or the only one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    pub(super) group: bool,
+    pub(super) alone: bool,
 }
 
 /// What the store has to know yet.
@@ -47,17 +61,21 @@ enum Ended {
 }
 
 impl Subscriptions {
-    /// Those of a configuration, and topics that are no meter's.
-    pub(super) fn new(config: &Config, others: impl IntoIterator<Item = &'static str>) -> Self {
-        let topics = config.meters.iter().flat_map(config::Meter::topics).map(String::from);
-        let topics = topics.chain(others.into_iter().map(String::from));
+    /// Those of a configuration, and filters that are no meter's.
+    pub(super) fn new(config: &Config, others: impl IntoIterator<Item = (String, QoS)>) -> Self {
+        let wanted: Arc<[_]> =
+            config.meters.iter().map(|meter| of_meter(meter, &config.mqtt)).collect();
+        let topics = wanted.iter().flat_map(Subscription::topics);
+        let filters = topics.map(|topic| (topic.to_owned(), QoS::AtLeastOnce)).chain(others);
         Self {
             session: Session {
                 broker: config.mqtt.address(),
                 client: config.mqtt.client_id.clone(),
             },
-            wanted: config.meters.iter().map(of_meter).collect(),
-            topics: topics.collect(),
+            filters: filters.collect(),
+            wanted,
+            left: Left::default(),
+            group: config.topics.group(),
             former: Vec::new(),
             queue: VecDeque::new(),
             unanswered: 0,
@@ -65,9 +83,14 @@ impl Subscriptions {
         }
     }
 
-    /// The topics that are wanted.
-    pub(super) fn topics(&self) -> impl Iterator<Item = String> {
-        self.topics.clone().into_iter()
+    /// All that is wanted.
+    pub(super) fn filters(&self) -> impl Iterator<Item = SubscribeFilter> {
+        self.filters.clone().into_iter().map(|(filter, qos)| SubscribeFilter::new(filter, qos))
+    }
+
+    /// What was left, as far as the broker was not told so.
+    pub(super) fn left(&self) -> Left {
+        self.left
     }
 
     /// Takes up what brokers were ever asked for, the newest first. Returns the meters that had
@@ -87,8 +110,15 @@ impl Subscriptions {
                 && row.state != SubscriptionState::Unsubscribed
         };
         let topics = former.iter().filter(may_come).flat_map(|row| row.subscription.topics());
-        let ended: BTreeSet<_> = topics.filter(|topic| !self.topics.contains(*topic)).collect();
-        self.former = ended.into_iter().map(String::from).collect();
+        let ended: BTreeSet<_> =
+            topics.filter(|topic| !self.filters.contains_key(*topic)).collect();
+        self.left = Left {
+            group: ended.iter().any(|filter| topic_of(filter) != *filter),
+            alone: ended.iter().any(|filter| topic_of(filter) == *filter),
+        };
+        let group = self.group.iter().filter(|_| self.left.group).map(String::as_str);
+        let group = group.filter(|filter| !self.filters.contains_key(*filter));
+        self.former = ended.into_iter().chain(group).map(String::from).collect();
 
         let others = former.iter().filter(|row| row.session != self.session);
         let left = others.filter(|row| row.state == SubscriptionState::Wanted);
@@ -163,15 +193,21 @@ impl Subscriptions {
     }
 }
 
-fn of_meter(meter: &config::Meter) -> Subscription {
+fn of_meter(meter: &config::Meter, mqtt: &config::Mqtt) -> Subscription {
     Subscription {
         meter: meter.id.to_string(),
-        data_topic: meter.data_topic.clone(),
-        status_topic: meter.status_topic.clone(),
-        battery_topic: meter.battery_topic.clone(),
+        data_topic: mqtt.filter(&meter.data_topic),
+        status_topic: mqtt.filter(&meter.status_topic),
+        battery_topic: meter.battery_topic.as_deref().map(|topic| mqtt.filter(topic)),
         timezone: meter.timezone.name().to_owned(),
         max_power_kw: meter.max_power_kw,
     }
+}
+
+/// What messages come from that the broker was asked for. No topic of a meter begins with a `$`.
+fn topic_of(filter: &str) -> &str {
+    let share = filter.strip_prefix("$share/").and_then(|it| it.split_once('/'));
+    share.map_or(filter, |(_, topic)| topic)
 }
 
 /// `None` if this version has no such id or zone.
@@ -180,9 +216,9 @@ fn meter_of(subscription: &Subscription) -> Option<config::Meter> {
         id: subscription.meter.parse().ok()?,
         // Nobody is told of it.
         name: subscription.meter.clone(),
-        data_topic: subscription.data_topic.clone(),
-        status_topic: subscription.status_topic.clone(),
-        battery_topic: subscription.battery_topic.clone(),
+        data_topic: topic_of(&subscription.data_topic).to_owned(),
+        status_topic: topic_of(&subscription.status_topic).to_owned(),
+        battery_topic: subscription.battery_topic.as_deref().map(topic_of).map(String::from),
         serial: None,
         timezone: TimeZone::named(&subscription.timezone)?,
         max_power_kw: subscription.max_power_kw,

@@ -49,7 +49,7 @@ impl Bridge {
             || self.connection.is_some() && self.places.are_being_emptied();
         let mut later = None;
         for (_, point) in self.registry.iter_mut() {
-            if point.intake.is_unsaved() || speaks && point.presence.is_to_say_again() {
+            if point.is_unsaved() || speaks && point.presence.is_to_say_again() {
                 return Found::Unfinished;
             }
             let overdue = point.presence.overdue_at().filter(|_| speaks && !point.is_former);

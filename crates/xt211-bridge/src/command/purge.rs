@@ -101,7 +101,8 @@ impl Broker {
     /// entity before its state is gone.
     async fn kept(&mut self, topics: &Topics) -> Result<Vec<String>> {
         // Whether a bridge is online comes first.
-        let filters = [topics.availability(), topics.every_discovery(), topics.every_state()];
+        let alone = [topics.availability(), topics.every_discovery(), topics.every_state()];
+        let filters: Vec<_> = alone.into_iter().chain(topics.group()).collect();
         let subscribe = |filter: &String| SubscribeFilter::new(filter.clone(), QoS::AtLeastOnce);
         // There is room for it. If the connection is gone, the reason is what comes next.
         let _ = self.client.try_subscribe_many(filters.iter().map(subscribe));
@@ -121,7 +122,7 @@ impl Broker {
                 }
                 Packet::Publish(message) if message.retain => {
                     let Publish { topic, payload, .. } = message;
-                    if topic == topics.availability() && payload == Topics::ONLINE {
+                    if topics.is_availability(&topic) && payload == Topics::ONLINE {
                         bail!(
                             "a bridge is online at {} and would say all of it again: stop it first \
                              (if none runs, start one and stop it)",
@@ -194,7 +195,17 @@ async fn poll(mut event_loop: EventLoop, packets: mpsc::Sender<Result<Packet, St
 #[derive(Deserialize)]
 struct Discovered {
     origin: DiscoveredOrigin,
+    /// Of the only bridge.
+    #[serde(default)]
     availability_topic: String,
+    /// Of several.
+    #[serde(default)]
+    availability: Vec<DiscoveredAvailability>,
+}
+
+#[derive(Deserialize)]
+struct DiscoveredAvailability {
+    topic: String,
 }
 
 #[derive(Deserialize)]
@@ -205,7 +216,10 @@ struct DiscoveredOrigin {
 /// Whether a bridge has said this whose states are where ours are.
 fn is_our_discovery(payload: &[u8], topics: &Topics) -> bool {
     serde_json::from_slice::<Discovered>(payload).is_ok_and(|discovered| {
+        let several = discovered.availability.iter().map(|it| &it.topic);
         discovered.origin.name == origin().name
-            && discovered.availability_topic == topics.availability()
+            && several
+                .chain([&discovered.availability_topic])
+                .any(|topic| topics.is_availability(topic))
     })
 }

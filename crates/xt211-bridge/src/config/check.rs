@@ -31,8 +31,18 @@ pub(super) fn check(source: Source) -> Result<Config, ConfigError> {
     }
     checker.meter = None;
     checker.meters_together(&meters, &raw.homeassistant);
-    let topics = checker.topics(&raw.homeassistant);
+    let topics = checker.topics(&raw.homeassistant).map(|topics| match &raw.mqtt.share_name {
+        Some(_) => topics.in_group(&raw.mqtt.client_id),
+        None => topics,
+    });
     let homeassistant = checker.homeassistant(&raw.homeassistant);
+    if raw.mqtt.share_name.is_some() && raw.homeassistant.url.is_some() {
+        checker.note(
+            "homeassistant.url",
+            "cannot stand beside mqtt.share_name: hours can be counted only by a bridge that gets \
+             all readings of a meter",
+        );
+    }
     let influxdb = checker.influxdb(&raw.influxdb);
     let store = checker.store(&raw.store);
     let web = checker.web(&raw.web);
@@ -98,6 +108,9 @@ impl Checker {
         if !is_name || raw.client_id.chars().any(char::is_control) {
             self.note("mqtt.client_id", "must be a name, such as xt211-bridge");
         }
+        if let Some(name) = &raw.share_name {
+            self.share(name, raw);
+        }
         if raw.username.is_none() && raw.password.is_some() {
             self.note("mqtt.password", "needs mqtt.username");
         }
@@ -109,7 +122,27 @@ impl Checker {
             tls: tls.then(|| Tls { ca_file: raw.ca_file.clone() }),
             login: raw.username.clone().map(|username| (username, raw.password.clone())),
             client_id: raw.client_id.clone(),
+            share_name: raw.share_name.clone(),
         })
+    }
+
+    /// What MQTT 5 says of a share name, and what several bridges need.
+    fn share(&mut self, name: &str, raw: &RawMqtt) {
+        let is_name = (1..=MAX_NAME).contains(&name.len()) && is_plain(name);
+        if !is_name || name.contains(['/', '+']) {
+            self.note(
+                "mqtt.share_name",
+                "must be a name without / + and #, such as xt211; or remove it, if this is the \
+                 only bridge",
+            );
+        }
+        if raw.client_id == RawMqtt::default().client_id {
+            self.note(
+                "mqtt.client_id",
+                "must be another one for each bridge with the same mqtt.share_name, such as \
+                 xt211-bridge-1",
+            );
+        }
     }
 
     fn influxdb(&mut self, raw: &RawInfluxDb) -> Option<Option<InfluxDb>> {

@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(
             refusals,
             [
-                "mqtt.ulr unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`",
+                "mqtt.ulr unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`, `share_name`",
                 "meter.2.id there is no meter 2: the next one is meter 1",
                 "meter.18446744073709551615.id there is no meter 18446744073709551615: the next one is meter 1",
                 "store.keep_days invalid type: string \"long\", expected a whole number",

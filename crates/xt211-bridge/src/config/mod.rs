@@ -69,6 +69,8 @@ pub struct Mqtt {
     pub login: Option<(String, Option<Secret>)>,
     /// The name under which the broker keeps our session.
     pub client_id: String,
+    /// The name of the shared subscriptions, if each message is to go to one of several bridges.
+    pub share_name: Option<String>,
 }
 
 impl Mqtt {
@@ -77,6 +79,15 @@ impl Mqtt {
     pub fn address(&self) -> String {
         let scheme = if self.tls.is_some() { "mqtts" } else { "mqtt" };
         format!("{scheme}://{}:{}", self.host, self.port)
+    }
+
+    /// What to subscribe to for a topic of a meter, or several: itself, or our share of it.
+    #[must_use]
+    pub fn filter(&self, topic: &str) -> String {
+        match &self.share_name {
+            Some(name) => format!("$share/{name}/{topic}"),
+            None => topic.to_owned(),
+        }
     }
 
     /// Whether the same broker would see the same client, with the same rights.

@@ -26,6 +26,7 @@ pub(super) struct RawMqtt {
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
     pub(super) client_id: String,
+    pub(super) share_name: Option<String>,
 }
 
 impl Default for RawMqtt {
@@ -36,6 +37,7 @@ impl Default for RawMqtt {
             username: None,
             password: None,
             client_id: "xt211-bridge".into(),
+            share_name: None,
         }
     }
 }

@@ -38,8 +38,17 @@ fn every_commented_key_exists() {
         .join("\n")
         .replace("mqtt://", "mqtts://")
         .replace("http://", "https://");
-    let config = load("uncommented", &uncommented, &[]).unwrap();
+    let alone = uncommented.replace("share_name =", "# share_name =");
+    let config = load("uncommented", &alone, &[]).unwrap();
     assert_eq!(config.influxdb.unwrap().bucket, "energy");
+    // Several have names of their own, and write no hours.
+    let hours = uncommented.find("# With its address").unwrap()
+        ..uncommented.find("# Without a url").unwrap();
+    let mut several = uncommented.replace("\"xt211-bridge\"", "\"xt211-bridge-1\"");
+    several.replace_range(hours.start + 2..hours.end + 2, "");
+    let config = load("several", &several, &[]).unwrap();
+    assert_eq!(config.mqtt.filter("a/data"), "$share/xt211/a/data");
+    assert_eq!(config.topics.availability(), "xt211/bridge/availability/xt211-bridge-1");
 }
 
 #[test]
@@ -115,7 +124,7 @@ fn what_is_written_wrong_is_named_with_its_line() {
     let cases = [
         (
             "[mqtt]\nulr = \"x\"",
-            "a.toml, line 2: mqtt.ulr: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`",
+            "a.toml, line 2: mqtt.ulr: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`, `share_name`",
         ),
         (
             "[store]\n\nkeep_days = \"long\"",
@@ -146,7 +155,7 @@ fn what_the_environment_says_wrong_is_named() {
         (
             "XT211_MQTT_ULR",
             "x",
-            "environment variable XT211_MQTT_ULR: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`",
+            "environment variable XT211_MQTT_ULR: unknown field `ulr`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`, `share_name`",
         ),
         (
             "XT211_STORE_KEEP_DAYS",
@@ -213,6 +222,31 @@ fn single_rules() {
     for (text, expected) in [
         ("[mqtt]\nurl = \"mqtt://h/path\"", "mqtt.url: must end after the port"),
         ("[mqtt]\nurl = \"mqtt://\"", "mqtt.url: names no host"),
+        (
+            "[mqtt]\nshare_name = \"\"\nclient_id = \"a\"",
+            "mqtt.share_name: must be a name without / + and #",
+        ),
+        (
+            "[mqtt]\nshare_name = \"a/b\"\nclient_id = \"a\"",
+            "mqtt.share_name: must be a name without / + and #",
+        ),
+        (
+            "[mqtt]\nshare_name = \"+\"\nclient_id = \"a\"",
+            "mqtt.share_name: must be a name without / + and #",
+        ),
+        (
+            "[mqtt]\nshare_name = \"a#\"\nclient_id = \"a\"",
+            "mqtt.share_name: must be a name without / + and #",
+        ),
+        (
+            "[mqtt]\nshare_name = \"a\"",
+            "mqtt.client_id: must be another one for each bridge with the same mqtt.share_name",
+        ),
+        (
+            "[mqtt]\nshare_name = \"a\"\nclient_id = \"a\"\n\
+             [homeassistant]\nurl = \"http://h:1\"\ntoken = \"t\"",
+            "homeassistant.url: cannot stand beside mqtt.share_name",
+        ),
         ("[mqtt]\nca_file = \"/x\"", "mqtt.ca_file: is for TLS"),
         ("[influxdb]\nbucket = \"b\"", "influxdb.url: is missing"),
         (

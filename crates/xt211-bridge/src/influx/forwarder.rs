@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{JoinHandle, block_in_place},
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 use xt211_store::{MeterKey, Reader, Record, StoreError, StoreErrorKind, StoredMeter, Ticket};
 use xt211_web::Condition;
@@ -25,6 +25,11 @@ const BATCH: usize = 1_000;
 /// batch has come. So a steady trickle costs a request now and then, and not one for each message; a
 /// first one is forwarded at once.
 const GATHERING: Duration = Duration::from_millis(500);
+
+/// How long the readings of a meter whose serial number is not known wait for it, where messages are
+/// spread over several bridges: another one may have it, and tells it at the end of the burst. Without
+/// that, the same reading would stand in two series if each of them got it once.
+const INTRODUCTION: Duration = Duration::from_secs(20);
 
 /// How many others are tried before a line is blamed on the server.
 const MOST_WITNESSES: usize = 16;
@@ -93,6 +98,8 @@ impl Forwarder {
             enough: Arc::clone(&enough),
             condition: sender,
             signaller,
+            is_shared: config.mqtt.share_name.is_some(),
+            strangers: HashMap::new(),
             batch: BATCH,
             backoff: Backoff::new(Duration::from_secs(1), LONGEST_WAIT),
             slow_backoff: Backoff::new(Duration::from_secs(10), LONGEST_WAIT),
@@ -165,6 +172,10 @@ struct Work {
     enough: Arc<Notify>,
     condition: watch::Sender<Condition>,
     signaller: mpsc::Sender<Sign>,
+    /// Whether other bridges may know more of a meter.
+    is_shared: bool,
+    /// Meters whose serial number is not known, and since when their readings have waited.
+    strangers: HashMap<MeterKey, Instant>,
     /// How many records to write at once: fewer while one of them is refused.
     batch: usize,
     backoff: Backoff,
@@ -175,6 +186,8 @@ struct Work {
 /// What is next.
 enum Next {
     Nothing,
+    /// The oldest record is that of a stranger, and waits until then.
+    Introduction(Instant),
     /// The oldest records, and their lines.
     Write(Vec<Record>, String),
     /// The oldest record cannot be read.
@@ -193,6 +206,13 @@ impl Work {
                 self.arrived.notified().await;
                 true
             }
+            Ok(Next::Introduction(end)) => {
+                tokio::select! {
+                    () = self.arrived.notified() => {}
+                    () = sleep_until(end) => {}
+                }
+                true
+            }
             Ok(Next::Write(records, lines)) => self.write(&records, lines).await,
             Ok(Next::Unreadable(record, error)) => {
                 self.set_aside(&record, "", "store.unreadable", error.to_string()).await
@@ -209,10 +229,11 @@ impl Work {
         }
     }
 
-    /// The oldest records, up to one that cannot be read.
-    fn read(&self) -> Result<Next, StoreError> {
+    /// The oldest records, up to one that cannot be read, or waits.
+    fn read(&mut self) -> Result<Next, StoreError> {
         let (mut lines, mut meters) = (String::new(), HashMap::<MeterKey, StoredMeter>::new());
         let mut records = Vec::new();
+        let mut introduction = None;
         for record in self.reader.waiting(self.batch)? {
             let meter = match meters.entry(record.meter) {
                 Entry::Occupied(known) => Some(known.into_mut()),
@@ -220,6 +241,20 @@ impl Work {
                     self.reader.meter_of(record.meter)?.map(|meter| place.insert(meter))
                 }
             };
+            let stranger = meter.as_deref().filter(|meter| {
+                self.is_shared && self.lines.lacks_serial(&record, (*meter).into())
+            });
+            if stranger.is_some() {
+                let since = *self.strangers.entry(record.meter).or_insert_with(Instant::now);
+                let end = since + INTRODUCTION;
+                if end > Instant::now() {
+                    introduction.get_or_insert(end);
+                }
+            }
+            // Those behind it are looked at so that strangers among them wait together.
+            if introduction.is_some() {
+                continue;
+            }
             // There is its meter, unless the disk has changed that.
             let line = meter
                 .ok_or_else(|| Unreadable::new(&record, &[]))
@@ -230,7 +265,11 @@ impl Work {
                 Err(_) => break,
             }
         }
-        Ok(if records.is_empty() { Next::Nothing } else { Next::Write(records, lines) })
+        Ok(match introduction {
+            _ if !records.is_empty() => Next::Write(records, lines),
+            Some(end) => Next::Introduction(end),
+            None => Next::Nothing,
+        })
     }
 
     async fn write(&mut self, records: &[Record], lines: String) -> bool {
@@ -311,6 +350,9 @@ impl Work {
         let mut lines = Vec::new();
         for record in waiting.filter(|record| record.ticket != refused.ticket) {
             let Some(meter) = self.reader.meter_of(record.meter)? else { continue };
+            if self.is_shared && self.lines.lacks_serial(&record, (&meter).into()) {
+                continue;
+            }
             let mut line = String::new();
             if self.lines.append(&mut line, &record, (&meter).into()).is_ok() && !line.is_empty() {
                 lines.push(line);

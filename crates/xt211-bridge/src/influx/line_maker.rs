@@ -54,6 +54,19 @@ impl LineMaker {
         }
     }
 
+    /// Whether the tag of a record's line would be the meter's id, for want of a serial number.
+    pub(crate) fn lacks_serial(&self, record: &Record, meter: Identity<'_>) -> bool {
+        self.serial(record.serial.as_deref(), meter).is_none()
+            && match &record.content {
+                Content::Reading(registers) => registers.serial().is_none(),
+                Content::State(payload) => {
+                    let message = Message::decode(payload, &TimeZone::default());
+                    message.is_ok_and(|it| it.status.is_none_or(|status| status.serial.is_none()))
+                }
+                Content::Unreadable(_) => false,
+            }
+    }
+
     /// Appends the line of a record, if it makes one.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 use xt211_decision::{
-    BEGINNING, END, Eras, Limit, MOST_WAITING, Meter, RELEASED, Reason, Waiting, judge_time,
+    BEGINNING, END, Eras, History as _, Limit, MOST_WAITING, Meter, RELEASED, Reason, Waiting,
+    judge_time,
 };
 use xt211_homeassistant::MeterId;
 use xt211_message::{Message, Reading};
@@ -70,6 +71,11 @@ impl Intake {
 
     pub(super) fn key(&self) -> Option<MeterKey> {
         self.key
+    }
+
+    /// The last known serial number, if it is at hand.
+    pub(super) fn serial(&self) -> Option<&str> {
+        self.meter.as_ref()?.serial()
     }
 
     pub(super) fn zone(&self) -> &config::TimeZone {
@@ -231,6 +237,30 @@ impl Intake {
         let effect = work.effect;
         self.write_news(store, key, &effect, payload, None)?;
         Ok(Some(effect))
+    }
+
+    /// Another bridge was told the serial number of the meter, and when.
+    pub(crate) fn learn_serial(
+        &mut self,
+        store: &mut Transaction<'_>,
+        serial: &str,
+        told: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Stored<Effect<'static>> {
+        let key = self.key_in(store)?;
+        let topic = self.topic.clone().unwrap_or_else(|| self.config.data_topic.as_str().into());
+        let mut work = Work::new(store, &topic, now, key);
+        let mut meter = self.remembered(&work)?;
+        if judge_time(told, now).is_ok() {
+            let past = Past { store: work.store, meter: work.meter };
+            // If it is the first one, it is that of the readings before as well.
+            let first = meter.serial().is_none().then(|| past.newest(END)).transpose()?.flatten();
+            let told = first.map_or(told, |newest| newest.max(told));
+            let changes = meter.learn_serial(serial, told, now, &past)?;
+            work.carry_out(&mut meter, changes)?;
+        }
+        self.remember(&mut work, meter)?;
+        Ok(work.effect)
     }
 
     /// Accepts what was set aside, because the user says so. Returns why that cannot be, if so.

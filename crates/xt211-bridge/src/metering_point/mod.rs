@@ -7,19 +7,21 @@ mod intake;
 mod past;
 mod presence;
 mod rhythm;
+mod sharing;
 mod work;
 
 use std::{sync::Arc, time::Instant};
 
 use time::OffsetDateTime;
-use xt211_homeassistant::{Discovery, MeterId, Origin, Topics};
+use xt211_homeassistant::{Discovery, Merged, MeterId, Origin, Topics};
 use xt211_store::{MeterKey, Queries, StoreError, StoredMeter, Transaction};
 
 use self::intake::Intake;
 pub(crate) use self::{
     effect::{Effect, Refusal},
     era::restored_era,
-    presence::{Part, Presence},
+    presence::{Part, Presence, Told},
+    sharing::Letter,
 };
 use crate::config;
 
@@ -104,6 +106,25 @@ impl MeteringPoint {
             tracing::debug!(%id, minutes, "how long its module may be silent");
             self.intake.note_patience(patience);
         }
+    }
+
+    /// Takes what a bridge of the group has told. Returns the serial number if that is news, and
+    /// whether there is something to be said.
+    pub(crate) fn hear_of(
+        &mut self,
+        told: Told<'_>,
+        now: Instant,
+    ) -> (Option<(String, OffsetDateTime)>, bool) {
+        let heard = self.presence.hear_of(told, now);
+        if let Some(patience) = heard.patience {
+            self.intake.note_patience(patience);
+        }
+        let Merged { changed, serial, .. } = heard.merged;
+        if changed.discovery {
+            self.intake.note_seen();
+        }
+        let is_news = |(serial, _): &(String, _)| self.intake.serial() != Some(serial);
+        (serial.filter(is_news), heard.has_news)
     }
 
     /// Shows what became of a message, once it is kept.

@@ -3,12 +3,18 @@
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
-use xt211_homeassistant::{BridgeState, Changed, InfluxdbStatus, MeterDevice, MeterId, MeterInfo};
+use xt211_homeassistant::{
+    BridgeState, Changed, InfluxdbStatus, Merged, MeterDevice, MeterId, MeterInfo,
+};
 use xt211_message::{Message, Reading, Registers, Zone};
 use xt211_store::StoredMeter;
 use xt211_web::Condition;
 
-use super::{Effect, rhythm::Rhythm};
+use super::{
+    Effect,
+    rhythm::Rhythm,
+    sharing::{Letter, Sharing},
+};
 
 /// How long Home Assistant may take to listen for what a discovery told it of.
 const LISTENING: Duration = Duration::from_secs(2);
@@ -30,6 +36,8 @@ pub(crate) struct Presence {
     bridge_said: Option<Said>,
     rhythm: Rhythm,
     last_heard: Instant,
+    /// `None` if no other bridge hears of it.
+    sharing: Option<Box<Sharing>>,
 }
 
 /// What is counted of a meter.
@@ -45,15 +53,17 @@ pub(crate) struct Counts {
 
 /// What was said of the bridge's work.
 #[derive(Clone, Debug, PartialEq)]
-struct Said {
-    condition: Condition,
-    counts: Counts,
-    is_overdue: bool,
+pub(super) struct Said {
+    pub(super) condition: Condition,
+    pub(super) counts: Counts,
+    pub(super) is_overdue: bool,
 }
 
 /// One thing to be said of a meter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
+    /// What the other bridges are told; before all that it may contradict.
+    Shared,
     /// What Home Assistant is not told of any more; before the discovery.
     Removal,
     Discovery,
@@ -77,7 +87,14 @@ impl Presence {
             bridge_said: None,
             rhythm,
             last_heard: Instant::now(),
+            sharing: None,
         }
+    }
+
+    /// Other bridges hear of it, too.
+    pub(crate) fn share(&mut self) {
+        self.device.share();
+        self.sharing = Some(Box::default());
     }
 
     pub(super) fn id(&self) -> &MeterId {
@@ -126,6 +143,14 @@ impl Presence {
 
     /// Takes note that its module was heard. Returns the patience with it if that has changed.
     pub(super) fn heard(&mut self, now: Instant) -> Option<Duration> {
+        if let Some(sharing) = &mut self.sharing {
+            sharing.heard += 1;
+        }
+        self.heard_of(now)
+    }
+
+    /// The same if it was heard by another bridge.
+    fn heard_of(&mut self, now: Instant) -> Option<Duration> {
         self.last_heard = now;
         let patience = self.rhythm.hear(now).then(|| self.patience())?;
         self.unsaid |= self.device.set_expire_after(Some(patience));
@@ -142,15 +167,71 @@ impl Presence {
             changed |= self.device.apply_status(status, effect.sent);
         }
         if let Some(battery) = &effect.battery {
-            changed |= self.device.apply_battery(battery);
+            changed |= self.device.apply_battery(battery, effect.sent);
         }
         self.unsaid |= changed;
+        if let Some(sharing) = &mut self.sharing {
+            sharing.is_unsaid = true;
+        }
         self.counts.set_aside = self.counts.set_aside.saturating_add_signed(effect.set_aside);
         changed.discovery
     }
 
+    /// Takes what a bridge has told, `is_new` or kept by the broker from before. What we have kept
+    /// there ourselves is what we knew, and of no use for anything else.
+    pub(super) fn hear_of(&mut self, told: Told<'_>, now: Instant) -> HeardOf {
+        let Told { bridge, letter, is_new, is_ours, influxdb } = told;
+        let merged = self.device.merge(&letter.meter);
+        let Merged { changed, behind, .. } = merged;
+        let mut heard = HeardOf { merged, has_news: false, patience: None };
+        let Some(sharing) = &mut self.sharing else { return heard };
+        if is_ours {
+            self.unsaid |= changed;
+            heard.has_news = !changed.is_none();
+            return heard;
+        }
+        let mut unsaid = behind;
+        if sharing.overlaps(now) {
+            unsaid |= changed;
+        }
+        sharing.is_unsaid |= !behind.is_none();
+        self.unsaid |= unsaid;
+        let before = sharing.works.insert(bridge.clone(), letter.work.clone());
+        if is_new && before.is_some_and(|before| before.heard != letter.work.heard) {
+            heard.patience = self.heard_of(now);
+        }
+        heard.has_news = self.has_news(influxdb);
+        heard
+    }
+
+    /// A bridge is not one of the group any more.
+    pub(crate) fn forget_bridge(&mut self, bridge: &MeterId) {
+        if let Some(sharing) = &mut self.sharing {
+            sharing.works.remove(bridge);
+        }
+    }
+
+    /// The discovery is to be said (again).
+    pub(crate) fn say_discovery(&mut self) {
+        self.unsaid.discovery = true;
+    }
+
+    /// What the other bridges are told; it counts as told then.
+    pub(crate) fn letter(&mut self, condition: &Condition) -> Option<Letter> {
+        let own = self.own_state(condition);
+        let sharing = self.sharing.as_mut()?;
+        let work = sharing.work(&own);
+        sharing.told = Some(work.clone());
+        Some(Letter { meter: self.device.shared(), work })
+    }
+
     /// Whether there is something to be said that no message brought.
     pub(crate) fn has_news(&mut self, condition: &Condition) -> bool {
+        let own = self.own_state(condition);
+        if let Some(sharing) = &mut self.sharing {
+            sharing.is_unsaid |= sharing.told.as_ref() != Some(&sharing.work(&own));
+        }
+        let is_unsaid = self.sharing.as_ref().is_some_and(|sharing| sharing.is_unsaid);
         if self.live_again.is_some_and(|since| since.elapsed() >= LISTENING) {
             self.live_again = None;
             self.unsaid.live = true;
@@ -158,7 +239,7 @@ impl Presence {
         if self.bridge_said.as_ref() != Some(&self.bridge_state(condition)) {
             self.bridge_said = None;
         }
-        !self.unsaid.is_none() || self.bridge_said.is_none()
+        !self.unsaid.is_none() || self.bridge_said.is_none() || is_unsaid
     }
 
     /// Whether something is to be said once more.
@@ -177,11 +258,22 @@ impl Presence {
     pub(crate) fn say_everything(&mut self) {
         self.unsaid = Changed::ALL;
         self.bridge_said = None;
+        if let Some(sharing) = &mut self.sharing {
+            sharing.is_unsaid = true;
+        }
     }
 
     /// The next thing to be said, which then counts as said.
     pub(crate) fn next_part(&mut self, condition: &Condition) -> Option<Part> {
         let take = std::mem::take::<bool>;
+        if let Some(sharing) = &mut self.sharing {
+            if take(&mut sharing.is_unsaid) {
+                return Some(Part::Shared);
+            }
+            if !self.unsaid.is_none() {
+                sharing.spoke = Some(Instant::now());
+            }
+        }
         if take(&mut self.removal_unsaid) {
             return Some(Part::Removal);
         }
@@ -219,9 +311,40 @@ impl Presence {
     }
 
     fn bridge_state(&self, condition: &Condition) -> Said {
+        let own = self.own_state(condition);
+        match &self.sharing {
+            Some(sharing) => sharing.sum(own),
+            None => own,
+        }
+    }
+
+    /// That of this bridge alone.
+    fn own_state(&self, condition: &Condition) -> Said {
         let is_overdue = self.last_heard.elapsed() > self.patience();
         Said { condition: condition.clone(), counts: self.counts, is_overdue }
     }
+}
+
+/// What a bridge of the group has told.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'l> {
+    pub(crate) bridge: &'l MeterId,
+    pub(crate) letter: &'l Letter,
+    /// Whether it was told now.
+    pub(crate) is_new: bool,
+    /// Whether it is what we told before we were started.
+    pub(crate) is_ours: bool,
+    /// How our own forwarding goes.
+    pub(crate) influxdb: &'l Condition,
+}
+
+/// What comes of it.
+pub(crate) struct HeardOf {
+    pub(crate) merged: Merged,
+    /// Whether there is something to be said.
+    pub(crate) has_news: bool,
+    /// The patience with its module, if that has changed.
+    pub(super) patience: Option<Duration>,
 }
 
 /// In Home Assistant's words.

@@ -125,6 +125,11 @@ impl Delivery {
         Self { topic, payload, receipt: publish, line }
     }
 
+    /// Whether the broker had kept it, so that it is of before.
+    pub(crate) fn is_retained(&self) -> bool {
+        self.receipt.retain
+    }
+
     /// Tells the broker that we have these.
     pub(crate) fn acknowledge(mut deliveries: Vec<Self>) {
         deliveries.retain(|delivery| delivery.receipt.qos == QoS::AtLeastOnce);
@@ -314,10 +319,12 @@ fn check_granted(filters: &[SubscribeFilter], granted: &[SubscribeReasonCode]) {
                 );
             }
             SubscribeReasonCode::Success(QoS::AtMostOnce) => {
-                tracing::warn!(
-                    topic,
-                    "the broker grants QoS 0 only: messages may be lost on the way"
-                );
+                if filter.qos != QoS::AtMostOnce {
+                    tracing::warn!(
+                        topic,
+                        "the broker grants QoS 0 only: messages may be lost on the way"
+                    );
+                }
             }
             SubscribeReasonCode::Success(_) => tracing::debug!(topic, "subscribed"),
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rumqttc::{MqttOptions, QoS, SubscribeFilter};
+use rumqttc::{MqttOptions, SubscribeFilter};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -52,9 +52,11 @@ pub(crate) struct Session {
 
 impl Session {
     /// Begins to connect.
-    pub(crate) fn start(options: MqttOptions, topics: impl Iterator<Item = String>) -> Self {
-        let filter = |topic| SubscribeFilter::new(topic, QoS::AtLeastOnce);
-        let filters = topics.map(filter).collect();
+    pub(crate) fn start(
+        options: MqttOptions,
+        filters: impl Iterator<Item = SubscribeFilter>,
+    ) -> Self {
+        let filters = filters.collect();
         let (sender, events) = mpsc::channel(EVENTS_AHEAD);
         let (closing, is_closing) = watch::channel(false);
         let task = tokio::spawn(keep_connected(options, filters, sender, is_closing));

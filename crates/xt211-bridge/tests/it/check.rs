@@ -257,7 +257,7 @@ async fn an_unknown_key_hides_nothing_else() {
     let check = run_with(&configuration, &["check"]).await;
     assert_eq!(check.code, 2);
     assert_snapshot!(printed(&check, &[(port, "MQTT")]), @r#"
-    WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`
+    WRONG   configuration  bridge.toml, line 3: mqtt.urll: unknown field `urll`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`, `share_name`
     ok      store          xt211-bridge.db is not there yet, and will be made
     WRONG   broker         nothing listens at 127.0.0.1:MQTT: check mqtt.url, and that the broker runs
     -       InfluxDB       not tried: not configured, or wrongly
@@ -279,7 +279,7 @@ async fn a_wrong_configuration_is_refused_with_all_that_is_wrong() {
 async fn an_unknown_key_is_named_with_its_file() {
     let run = run_with("[mqtt]\nurl = \"mqtt://localhost\"\n\nhost = \"x\"\n", &["run"]).await;
     assert_eq!(run.code, 2);
-    assert_snapshot!(run.stderr, @"bridge.toml, line 4: mqtt.host: unknown field `host`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`");
+    assert_snapshot!(run.stderr, @"bridge.toml, line 4: mqtt.host: unknown field `host`, expected one of `url`, `ca_file`, `username`, `password`, `client_id`, `share_name`");
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod power_cut;
 mod promise;
 mod secrets;
 mod set_aside;
+mod several;
 mod statistics;
 mod support;
 mod tls;

@@ -238,11 +238,11 @@ fn the_signal_is_of_either_radio() {
 fn a_battery_tells_what_it_knows() {
     let mut device = meter();
     let battery = Battery { voltage: "3.783".parse().ok(), soc: None };
-    let changed = device.apply_battery(&battery);
+    let changed = device.apply_battery(&battery, None);
     assert!(changed.module && changed.discovery);
     assert_eq!(text(device.module()).unwrap(), r#"{"battery_voltage":3.783}"#);
     assert!(entity(&device, "battery").is_none());
-    assert!(device.apply_battery(&battery).is_none());
+    assert!(device.apply_battery(&battery, None).is_none());
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn module_and_battery() {
         },
         time,
     );
-    device.apply_battery(&Battery { voltage: number, soc: number });
+    device.apply_battery(&Battery { voltage: number, soc: number }, None);
     check(&device);
     // And the five of the bridge.
     assert_eq!(device.told().count(), 12 + 5);

@@ -102,7 +102,7 @@ impl KnownSetting {
 const CA_FILE_HELP: &str = "The path of a file (PEM) with certificates to trust besides the \
                             system's, such as /etc/ssl/my-ca.pem. Only for TLS.";
 
-const CATALOGUE: [KnownSetting; 32] = {
+const CATALOGUE: [KnownSetting; 33] = {
     use Section::{HomeAssistant, InfluxDb, Meter, Mqtt, Store, Web};
     use SettingKind::{Choice, File, Number, Secret, Switch, Text, TimeZone};
     [
@@ -126,6 +126,15 @@ const CATALOGUE: [KnownSetting; 32] = {
              broker needs a name of its own.",
         )
         .or("xt211-bridge")
+        .advanced(),
+        setting(
+            Mqtt,
+            "share_name",
+            Text,
+            "Share name",
+            "For several bridges with the same meters: the broker gives each message to one of \
+             those that have the same share name. Each of them needs a client name of its own.",
+        )
         .advanced(),
         setting(Mqtt, "ca_file", File, "Certificate file", CA_FILE_HELP).advanced(),
         setting(Meter, "name", Text, "Name", "What it is called here and in Home Assistant.")
