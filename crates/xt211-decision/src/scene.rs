@@ -261,14 +261,15 @@ impl<'d, H: History> Scene<'d, H> {
 
     /// What waits in the end and is not set aside yet is to be: what has just arrived, and what is
     /// left of readings of which a part was accepted. Registers of which another value of that time was
-    /// accepted meanwhile wait no longer.
+    /// accepted meanwhile wait no longer; but a reading of zeros stays whole.
     fn refuse_the_rest(&mut self, changes: &mut Vec<Change>) -> Result<(), H::Error> {
         let all = std::mem::take(&mut self.meter.waiting).into_iter();
         let (filed, new): (Vec<_>, Vec<_>) = all.partition(|waiting| waiting.entry.is_some());
         self.meter.waiting = filed;
         for waiting in new {
             let known = self.accepted_at(waiting.time)?;
-            let codes: Vec<_> = known.iter().map(|register| register.code).collect();
+            let known = known.iter().filter(|_| !waiting.is_zero);
+            let codes: Vec<_> = known.map(|register| register.code).collect();
             let (contradicted, rest) = waiting.part(&codes);
             let refused = |registers: Registers<'static>, reasons| {
                 let (time, serial) = (waiting.time, waiting.serial.clone());
