@@ -195,6 +195,8 @@ impl<'d, H: History> Scene<'d, H> {
         let is_text =
             |code| released.registers.get(code).is_some() && released.point(code).is_none();
         self.meter.totals.retain(|(code, _)| !is_text(*code));
+        // Nothing else that counted may have been there.
+        self.meter.counted = None;
         Ok(changes)
     }
 
@@ -368,18 +370,14 @@ impl<'d, H: History> Scene<'d, H> {
         Ok(verdict)
     }
 
-    /// Whether any total was accepted that is not zero. Those before a restart are looked up once.
+    /// Whether any total was accepted that is not zero. It is looked up once.
     fn has_counted(&mut self) -> Result<bool, H::Error> {
-        let totals = &self.meter.totals;
-        if totals.iter().any(|(_, point)| point.is_some_and(|point| !point.value.is_zero())) {
-            return Ok(true);
-        }
-        if let Some(counted) = self.meter.counted_before {
+        if let Some(counted) = self.meter.counted {
             return Ok(counted);
         }
         let counted = self.any_total(BEGINNING, END, LOOK_THROUGH, |value| !value.is_zero())?;
         let counted = counted.unwrap_or_default();
-        self.meter.counted_before = Some(counted);
+        self.meter.counted = Some(counted);
         Ok(counted)
     }
 

@@ -355,3 +355,15 @@ fn a_zero_that_the_user_releases_is_no_witness_for_others() {
     bench.take(&reading(3, "9.8.0=0"));
     assert_eq!(bench.aside(), [(3, ZERO)]);
 }
+
+#[test]
+fn what_has_counted_once_has() {
+    let mut bench = Bench::new();
+    // Asked when nothing had.
+    bench.take(&reading(0, "2.8.0=0"));
+    bench.take(&reading(3, "1.8.0=5"));
+    bench.take(&reading(6, "1.8.0=0"));
+    bench.release(&reading(6, "1.8.0=0"));
+    bench.take(&reading(9, "9.8.0=0"));
+    assert_eq!(bench.aside(), []);
+}
