@@ -495,12 +495,30 @@ impl<'d, H: History> Scene<'d, H> {
                 newest
             }
         };
+        let fresh = self.fresh.get(&code);
+        // A text has just taken its place.
+        let is_gone = |point: &Point| {
+            let value = fresh.and_then(|values| values.get(&point.time));
+            value.is_some_and(|value| total_of(code, value).is_none())
+        };
         let (before, after) = match newest {
-            Some(newest) if newest.time < time => (Some(newest), None),
-            Some(_) => (self.history.before(code, time)?, self.history.after(code, time)?),
+            Some(newest) if newest.time < time && !is_gone(&newest) => (Some(newest), None),
+            Some(_) => {
+                let before = self.history.before(code, time)?;
+                let after = self.history.after(code, time)?;
+                (
+                    match before.filter(is_gone) {
+                        Some(gone) => self.history.before(code, gone.time)?,
+                        None => before,
+                    },
+                    match after.filter(is_gone) {
+                        Some(gone) => self.history.after(code, gone.time)?,
+                        None => after,
+                    },
+                )
+            }
             None => (None, None),
         };
-        let fresh = self.fresh.get(&code);
         let point = |(time, value): (&OffsetDateTime, &Value<'_>)| {
             Some(Point { time: *time, value: total_of(code, value)? })
         };

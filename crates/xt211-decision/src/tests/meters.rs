@@ -165,3 +165,17 @@ fn what_is_accepted_of_a_reading_tells_its_meter() {
     });
     assert_eq!(serials.collect::<Vec<_>>(), [Some("7"); 2]);
 }
+
+#[test]
+fn what_a_text_has_taken_the_place_of_is_no_neighbour() {
+    let mut bench = Bench::new();
+    bench.take(&reading(100, "1.8.0=3 96.1.1=\"2\""));
+    bench.take(&reading(98, "1.8.0=2"));
+    bench.take(&reading(97, "1.8.0=1 2.8.0=5 96.1.1=\"2\""));
+    bench.take(&reading(0, "1.8.0=900 96.1.1=\"2\""));
+    assert_eq!(bench.aside(), [(0, FELL)]);
+    let text = reading(97, "1.8.0=\"?\" 2.8.0=6 96.1.1=\"1\"");
+    let Ok(changes) = bench.meter.release(&text, Some("1"), NOW, &bench.archive);
+    bench.carry_out(&changes);
+    assert_eq!(bench.totals(), [(98, "2".to_owned()), (100, "3".to_owned())]);
+}
