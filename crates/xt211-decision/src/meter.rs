@@ -25,8 +25,8 @@ pub struct Meter {
     pub(super) newest: Option<OffsetDateTime>,
     /// The newest accepted value of each total that was asked for, sorted by code.
     pub(super) totals: Vec<(ObisCode, Option<Point>)>,
-    /// Whether a total that is not zero was accepted before this was made, once that was asked.
-    pub(super) counted_before: Option<bool>,
+    /// Whether a total that is not zero was accepted, if that is known.
+    pub(super) counted: Option<bool>,
     /// Sorted by time.
     pub(super) waiting: Vec<Waiting>,
 }
@@ -99,8 +99,8 @@ impl Meter {
         mut waiting: Vec<Waiting>,
     ) -> Self {
         waiting.sort_by_key(|waiting| waiting.time);
-        let (eras_changed, totals, counted_before) = (false, Vec::new(), None);
-        Self { limit, eras, eras_changed, newest, totals, counted_before, waiting }
+        let (eras_changed, totals, counted) = (false, Vec::new(), None);
+        Self { limit, eras, eras_changed, newest, totals, counted, waiting }
     }
 
     /// Takes up what the newest reading holds, all of its time, so that the history is not asked for
@@ -233,6 +233,9 @@ impl Meter {
     }
 
     pub(super) fn note_total(&mut self, code: ObisCode, point: Point) {
+        if !point.value.is_zero() {
+            self.counted = Some(true);
+        }
         match self.totals.binary_search_by_key(&code, |(code, _)| *code) {
             Ok(place) => {
                 if let Some((_, known)) = self.totals.get_mut(place)

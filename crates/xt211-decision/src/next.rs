@@ -28,6 +28,10 @@ impl Meter {
             return false;
         }
         self.newest = Some(time);
+        if has_totals {
+            // One of them is not zero.
+            self.counted = Some(true);
+        }
         each(&mut self.totals, reading, |_, point, value| {
             *point = Point { time, value };
             true

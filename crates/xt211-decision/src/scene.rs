@@ -195,6 +195,8 @@ impl<'d, H: History> Scene<'d, H> {
         let is_text =
             |code| released.registers.get(code).is_some() && released.point(code).is_none();
         self.meter.totals.retain(|(code, _)| !is_text(*code));
+        // Nothing else that counted may have been there.
+        self.meter.counted = None;
         Ok(changes)
     }
 
@@ -261,14 +263,15 @@ impl<'d, H: History> Scene<'d, H> {
 
     /// What waits in the end and is not set aside yet is to be: what has just arrived, and what is
     /// left of readings of which a part was accepted. Registers of which another value of that time was
-    /// accepted meanwhile wait no longer.
+    /// accepted meanwhile wait no longer; but a reading of zeros stays whole.
     fn refuse_the_rest(&mut self, changes: &mut Vec<Change>) -> Result<(), H::Error> {
         let all = std::mem::take(&mut self.meter.waiting).into_iter();
         let (filed, new): (Vec<_>, Vec<_>) = all.partition(|waiting| waiting.entry.is_some());
         self.meter.waiting = filed;
         for waiting in new {
             let known = self.accepted_at(waiting.time)?;
-            let codes: Vec<_> = known.iter().map(|register| register.code).collect();
+            let known = known.iter().filter(|_| !waiting.is_zero);
+            let codes: Vec<_> = known.map(|register| register.code).collect();
             let (contradicted, rest) = waiting.part(&codes);
             let refused = |registers: Registers<'static>, reasons| {
                 let (time, serial) = (waiting.time, waiting.serial.clone());
@@ -367,18 +370,14 @@ impl<'d, H: History> Scene<'d, H> {
         Ok(verdict)
     }
 
-    /// Whether any total was accepted that is not zero. Those before a restart are looked up once.
+    /// Whether any total was accepted that is not zero. It is looked up once.
     fn has_counted(&mut self) -> Result<bool, H::Error> {
-        let totals = &self.meter.totals;
-        if totals.iter().any(|(_, point)| point.is_some_and(|point| !point.value.is_zero())) {
-            return Ok(true);
-        }
-        if let Some(counted) = self.meter.counted_before {
+        if let Some(counted) = self.meter.counted {
             return Ok(counted);
         }
         let counted = self.any_total(BEGINNING, END, LOOK_THROUGH, |value| !value.is_zero())?;
         let counted = counted.unwrap_or_default();
-        self.meter.counted_before = Some(counted);
+        self.meter.counted = Some(counted);
         Ok(counted)
     }
 
@@ -496,12 +495,30 @@ impl<'d, H: History> Scene<'d, H> {
                 newest
             }
         };
+        let fresh = self.fresh.get(&code);
+        // A text has just taken its place.
+        let is_gone = |point: &Point| {
+            let value = fresh.and_then(|values| values.get(&point.time));
+            value.is_some_and(|value| total_of(code, value).is_none())
+        };
         let (before, after) = match newest {
-            Some(newest) if newest.time < time => (Some(newest), None),
-            Some(_) => (self.history.before(code, time)?, self.history.after(code, time)?),
+            Some(newest) if newest.time < time && !is_gone(&newest) => (Some(newest), None),
+            Some(_) => {
+                let before = self.history.before(code, time)?;
+                let after = self.history.after(code, time)?;
+                (
+                    match before.filter(is_gone) {
+                        Some(gone) => self.history.before(code, gone.time)?,
+                        None => before,
+                    },
+                    match after.filter(is_gone) {
+                        Some(gone) => self.history.after(code, gone.time)?,
+                        None => after,
+                    },
+                )
+            }
             None => (None, None),
         };
-        let fresh = self.fresh.get(&code);
         let point = |(time, value): (&OffsetDateTime, &Value<'_>)| {
             Some(Point { time: *time, value: total_of(code, value)? })
         };

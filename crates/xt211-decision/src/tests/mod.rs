@@ -1,7 +1,9 @@
 //! The rules, one by one and over random histories.
 
+mod meters;
 mod properties;
 mod rules;
+mod usual;
 
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -23,6 +25,11 @@ const NOW: OffsetDateTime = datetime!(2026-12-01 0:00 UTC);
 const MAX_POWER: f64 = 60.0;
 
 const TOTAL: ObisCode = ObisCode::reduced(1, 8, 0);
+
+const FELL: &str = "reading.total.fell";
+const ROSE: &str = "reading.total.rose_too_fast";
+const ZERO: &str = "reading.total.all_zero";
+const OTHER: &str = "reading.register.other_value";
 
 fn minute(minutes: i64) -> OffsetDateTime {
     START + Duration::minutes(minutes)
@@ -216,4 +223,34 @@ fn reading(minutes: i64, text: &str) -> Reading<'static> {
         Register { code: code.parse().unwrap(), value }
     });
     Reading::new(minute(minutes), Registers::from_vec(registers.collect()).unwrap())
+}
+
+/// A bench that has taken these readings of the total, in this order.
+fn after(totals: &[(i64, &str)]) -> Bench {
+    let mut bench = Bench::new();
+    bench.take_totals(totals);
+    bench
+}
+
+impl Bench {
+    /// What the user wants accepted, who says that of what is set aside.
+    fn release(&mut self, reading: &Reading<'_>) {
+        self.aside.retain(|_, (refused, _)| refused.time != reading.time);
+        let Ok(changes) = self.meter.release(reading, None, self.now, &self.archive);
+        self.carry_out(&changes);
+    }
+
+    fn take_totals(&mut self, totals: &[(i64, &str)]) {
+        for (minutes, total) in totals {
+            self.take(&reading(*minutes, &format!("1.8.0={total}")));
+        }
+    }
+
+    /// What was accepted of the total, and what is set aside.
+    fn has(&self, totals: &[(i64, &str)], aside: &[(i64, &'static str)]) {
+        let expected: Vec<_> =
+            totals.iter().map(|(at, total)| (*at, (*total).to_owned())).collect();
+        assert_eq!(self.totals(), expected);
+        assert_eq!(self.aside(), aside);
+    }
 }

@@ -1,42 +1,7 @@
 //! The rules, one by one.
 
 use super::*;
-use crate::{AHEAD, Era, Reason};
-
-const FELL: &str = "reading.total.fell";
-const ROSE: &str = "reading.total.rose_too_fast";
-const ZERO: &str = "reading.total.all_zero";
-const OTHER: &str = "reading.register.other_value";
-
-/// A bench that has taken these readings of the total, in this order.
-fn after(totals: &[(i64, &str)]) -> Bench {
-    let mut bench = Bench::new();
-    bench.take_totals(totals);
-    bench
-}
-
-impl Bench {
-    /// What the user wants accepted, who says that of what is set aside.
-    fn release(&mut self, reading: &Reading<'_>) {
-        self.aside.retain(|_, (refused, _)| refused.time != reading.time);
-        let Ok(changes) = self.meter.release(reading, None, self.now, &self.archive);
-        self.carry_out(&changes);
-    }
-
-    fn take_totals(&mut self, totals: &[(i64, &str)]) {
-        for (minutes, total) in totals {
-            self.take(&reading(*minutes, &format!("1.8.0={total}")));
-        }
-    }
-
-    /// What was accepted of the total, and what is set aside.
-    fn has(&self, totals: &[(i64, &str)], aside: &[(i64, &'static str)]) {
-        let expected: Vec<_> =
-            totals.iter().map(|(at, total)| (*at, (*total).to_owned())).collect();
-        assert_eq!(self.totals(), expected);
-        assert_eq!(self.aside(), aside);
-    }
-}
+use crate::{AHEAD, Reason};
 
 #[test]
 fn a_counter_that_counts() {
@@ -209,113 +174,6 @@ fn a_burst_that_comes_again() {
 }
 
 #[test]
-fn a_meter_that_is_exchanged() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
-    bench.take(&reading(6, "1.8.0=12.1"));
-    // What comes late is compared with its own meter's.
-    bench.take(&reading(2, "1.8.0=7369.5 96.1.1=\"1\""));
-    bench.take(&reading(1, "1.8.0=7369.6 96.1.1=\"1\""));
-    bench.has(&[(0, "7369"), (2, "7369.5"), (3, "12"), (6, "12.1")], &[(1, FELL)]);
-    assert_eq!(bench.meter.serial(), Some("2"));
-}
-
-#[test]
-fn a_late_reading_of_another_meter_takes_none_from_the_first() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-    bench.take(&reading(9, "1.8.0=7370"));
-    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
-    // It goes on from there, and not from the other one.
-    bench.take(&reading(12, "1.8.0=12.1"));
-    bench.take(&reading(15, "1.8.0=7370.1"));
-    bench.has(&[(0, "7369"), (3, "12"), (9, "7370"), (15, "7370.1")], &[(12, FELL)]);
-    assert_eq!(bench.meter.serial(), Some("1"));
-    // The other one comes; what lies between is still the first one's.
-    bench.take(&reading(18, "1.8.0=12.2 96.1.1=\"2\""));
-    bench.take(&reading(16, "1.8.0=12.1 96.1.1=\"2\""));
-    bench.take(&reading(14, "1.8.0=12.1 96.1.1=\"2\""));
-    let serials = [0, 3, 4, 9, 14, 15, 16, 17, 18].map(|at| bench.meter.eras.serial(minute(at)));
-    let serials = serials.map(Option::unwrap_or_default);
-    assert_eq!(serials, ["1", "2", "1", "1", "2", "1", "2", "2", "2"]);
-}
-
-#[test]
-fn what_waits_is_the_meters_that_is_told_before_it() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-    // That its power is known already makes it nobody's.
-    bench.take(&reading(6, "1.8.0=12.1 16.7.0=300"));
-    assert_eq!(bench.aside(), [(6, FELL)]);
-    bench.take(&reading(3, "1.8.0=12 96.1.1=\"2\""));
-    bench.has(&[(0, "7369"), (3, "12"), (6, "12.1")], &[]);
-    assert_eq!(bench.meter.serial(), Some("2"));
-}
-
-#[test]
-fn of_one_time_there_is_one_meter() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 2.8.0=90 96.1.1=\"1\""));
-    bench.take(&reading(3, "1.8.0=7370"));
-    bench.take(&reading(3, "2.8.0=5 96.1.1=\"2\""));
-    bench.take(&reading(6, "1.8.0=7371 2.8.0=91"));
-    bench.has(&[(0, "7369"), (3, "7370"), (6, "7371")], &[(3, FELL)]);
-    assert_eq!(bench.meter.serial(), Some("1"));
-    // Where the user puts another one's in the place of all, it is that one's.
-    let released = reading(3, "1.8.0=12 96.1.1=\"2\"");
-    let Ok(changes) = bench.meter.release(&released, Some("2"), NOW, &bench.archive);
-    bench.carry_out(&changes);
-    assert_eq!(bench.meter.eras.serial(minute(3)), Some("2"));
-    assert_eq!(bench.meter.serial(), Some("1"));
-}
-
-#[test]
-fn what_follows_is_looked_for_among_a_few_readings() {
-    let told_between = |texts: i64| {
-        let mut bench = Bench::new();
-        bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-        for at in 1..=texts {
-            bench.take(&reading(100 + at, "96.14.0=\"T1\""));
-        }
-        bench.take(&reading(50, "1.8.0=12 96.1.1=\"2\""));
-        bench.meter.serial().map(String::from)
-    };
-    assert_eq!(told_between(15).as_deref(), Some("2"));
-    // In doubt, what was known stays so.
-    assert_eq!(told_between(16).as_deref(), Some("1"));
-}
-
-#[test]
-fn eras_are_told_once_when_they_change() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=5"));
-    assert_eq!(bench.meter.changed_eras(), None);
-    bench.take(&reading(3, "1.8.0=6 96.1.1=\"1\""));
-    let eras = bench.meter.changed_eras().cloned().unwrap_or_default();
-    let serial = Era::Serial { serial: "1".into(), start: minute(3) };
-    assert_eq!(eras.iter().collect::<Vec<_>>(), [serial]);
-    assert_eq!(bench.meter.changed_eras(), None);
-    bench.take(&reading(6, "1.8.0=7 96.1.1=\"1\""));
-    assert_eq!(bench.meter.changed_eras(), None);
-}
-
-#[test]
-fn a_text_released_between_two_of_another_meter_lets_them_follow_each_other() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=900 96.1.1=\"2\""));
-    bench.take(&reading(3, "1.8.0=7 96.1.1=\"1\""));
-    bench.take(&reading(6, "1.8.0=5 96.1.1=\"2\""));
-    bench.release(&reading(3, "1.8.0=\"?\""));
-    assert_eq!(bench.totals(), [(0, "900".to_owned()), (6, "5".to_owned())]);
-    assert!(bench.meter.eras.part(TOTAL, minute(0), minute(6)));
-    // And if they agree, nothing has started anew.
-    let mut bench = after(&[(0, "5"), (3, "6"), (6, "7")]);
-    bench.release(&reading(3, "1.8.0=\"?\" 96.14.0=\"T1\""));
-    assert_eq!(bench.meter.eras, Eras::default());
-}
-
-#[test]
 fn what_is_left_and_contradicted_waits_no_longer() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=900 2.8.0=900"));
@@ -327,6 +185,17 @@ fn what_is_left_and_contradicted_waits_no_longer() {
 }
 
 #[test]
+fn a_zero_that_is_contradicted_meanwhile_waits_as_a_whole() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=0 96.1.1=\"2\""));
+    bench.take(&reading(20, "1.8.0=1 96.1.1=\"1\""));
+    bench.take_totals(&[(6, "3"), (16, "2")]);
+    bench.take(&reading(6, "1.8.0=0 96.1.1=\"2\""));
+    bench.has(&[(0, "0"), (6, "3"), (20, "1")], &[(6, ZERO), (16, FELL)]);
+    assert_eq!(bench.meter.waiting.first().map(|waiting| waiting.registers.len()), Some(2));
+}
+
+#[test]
 fn a_part_that_is_released_waits_no_longer() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=100 2.8.0=50"));
@@ -334,49 +203,6 @@ fn a_part_that_is_released_waits_no_longer() {
     let Ok(_) = bench.meter.release(&reading(3, "1.8.0=90"), None, NOW, &bench.archive);
     let waiting = bench.meter.waiting.iter().map(|waiting| &waiting.registers);
     assert_eq!(waiting.collect::<Vec<_>>(), [&reading(3, "2.8.0=40").registers]);
-}
-
-#[test]
-fn a_new_meter_at_zero_waits_until_it_counts() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-    bench.take(&reading(3, "1.8.0=0 96.1.1=\"2\""));
-    assert_eq!(bench.aside(), [(3, ZERO)]);
-    bench.take(&reading(6, "1.8.0=0.1 96.1.1=\"2\""));
-    bench.has(&[(0, "7369"), (3, "0"), (6, "0.1")], &[]);
-}
-
-/// A status tells the serial number.
-fn learn_serial(bench: &mut Bench, serial: &str, minutes: i64) {
-    let Bench { meter, archive, .. } = &mut *bench;
-    let Ok(changes) = meter.learn_serial(serial, minute(minutes), NOW, archive);
-    bench.carry_out(&changes);
-}
-
-#[test]
-fn a_status_of_the_newest_readings_time_tells_what_follows_it() {
-    let mut bench = Bench::new();
-    bench.take(&reading(3, "1.8.0=7369 96.1.1=\"1\""));
-    learn_serial(&mut bench, "2", 3);
-    bench.take(&reading(6, "1.8.0=12"));
-    bench.has(&[(3, "7369"), (6, "12")], &[]);
-    assert_eq!([3, 6].map(|at| bench.meter.eras.serial(minute(at))), [Some("1"), Some("2")]);
-}
-
-#[test]
-fn a_status_may_tell_of_the_exchange() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=7369 96.1.1=\"1\""));
-    bench.take(&reading(3, "1.8.0=12"));
-    assert_eq!(bench.aside(), [(3, FELL)]);
-    learn_serial(&mut bench, "1", 4);
-    // Of before the newest reading, which knew better.
-    learn_serial(&mut bench, "3", -4);
-    assert_eq!(bench.meter.serial(), Some("1"));
-    assert_eq!(bench.aside(), [(3, FELL)]);
-    learn_serial(&mut bench, "2", 5);
-    bench.has(&[(0, "7369"), (3, "12")], &[]);
-    assert_eq!(bench.shown.as_deref(), Some("12"));
 }
 
 #[test]
@@ -497,19 +323,6 @@ fn a_release_that_is_taken_back_leaves_nothing() {
 }
 
 #[test]
-fn what_is_accepted_of_a_reading_tells_its_meter() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=5 2.8.0=1 96.1.1=\"7\""));
-    let judgement = bench.take(&reading(5, "1.8.0=900 2.8.0=1 96.1.1=\"7\""));
-    let Judgement::Mixed { changes, .. } = judgement else { panic!("{judgement:?}") };
-    let serials = changes.iter().map(|change| match change {
-        Change::Accepted(accepted) => accepted.serial.as_deref(),
-        Change::Withdrawn(refused) | Change::Refused(refused) => refused.serial.as_deref(),
-    });
-    assert_eq!(serials.collect::<Vec<_>>(), [Some("7"); 2]);
-}
-
-#[test]
 fn what_waits_is_bounded() {
     let mut bench = after(&[(0, "5")]);
     for at in 1..1_000 {
@@ -535,61 +348,6 @@ fn nothing_is_passed_over_because_much_waits() {
 }
 
 #[test]
-fn the_usual_reading_takes_no_closer_look() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=5 2.8.0=0 96.1.1=\"1\""));
-    let is_usual = |at, text: &str| bench.meter.clone().take_next(&reading(at, text), horizon(NOW));
-    assert!(is_usual(3, "1.8.0=5.1 2.8.0=0 16.7.0=300 96.1.1=\"1\""));
-    assert!(is_usual(3, "1.8.0=5"));
-    assert!(is_usual(3, "16.7.0=300 96.14.0=\"T1\""));
-    assert!(!is_usual(0, "1.8.0=5.1"), "not later");
-    assert!(!is_usual(3, "1.8.0=4.9"), "falls");
-    assert!(!is_usual(3, "1.8.0=900"), "rises too fast");
-    assert!(!is_usual(3, "2.8.0=0"), "all zero");
-    assert!(!is_usual(3, "1.8.0=5 9.8.0=1"), "a new total");
-    assert!(!is_usual(3, "1.8.0=\"?\""), "no number");
-    assert!(!is_usual(3, "1.8.0=5 96.1.1=\"2\""), "another meter");
-}
-
-/// One that must not be asked.
-struct Unasked;
-
-impl History for Unasked {
-    type Error = &'static str;
-
-    fn at(&self, _: OffsetDateTime) -> Result<Option<Registers<'static>>, &'static str> {
-        Err("at")
-    }
-
-    fn newest(&self, _: OffsetDateTime) -> Result<Option<OffsetDateTime>, &'static str> {
-        Err("newest")
-    }
-
-    fn before(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, &'static str> {
-        Err("before")
-    }
-
-    fn after(&self, _: ObisCode, _: OffsetDateTime) -> Result<Option<Point>, &'static str> {
-        Err("after")
-    }
-}
-
-#[test]
-fn what_comes_in_order_asks_nothing_of_the_history() {
-    let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=5 1.8.1=5 2.8.0=5 96.1.1=\"1\""));
-    bench.take(&reading(3, "1.8.0=7 1.8.1=7 2.8.0=7 96.1.1=\"2\""));
-    let next = reading(6, "1.8.0=7 1.8.1=7 2.8.0=7.1");
-    assert!(!bench.meter.clone().take_next(&next, horizon(NOW)), "a closer look");
-    assert_eq!(bench.meter.judge(&next, NOW, &Unasked), Ok(Judgement::Accepted));
-    // Nor does what is wrong.
-    let falls = bench.meter.judge(&reading(9, "1.8.0=1 2.8.0=900"), NOW, &Unasked);
-    let Ok(Judgement::Mixed { contradiction: None, changes }) = falls else { panic!("{falls:?}") };
-    let [Change::Refused(refused)] = changes.as_slice() else { panic!("{changes:?}") };
-    assert_eq!(refused.reasons.iter().map(|one| one.code()).collect::<Vec<_>>(), [FELL, ROSE]);
-}
-
-#[test]
 fn a_zero_that_the_user_releases_is_no_witness_for_others() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=0"));
@@ -599,14 +357,13 @@ fn a_zero_that_the_user_releases_is_no_witness_for_others() {
 }
 
 #[test]
-fn the_next_reading_after_a_restart_needs_no_history() {
+fn what_has_counted_once_has() {
     let mut bench = Bench::new();
-    bench.take(&reading(0, "1.8.0=5 2.8.0=1 96.1.1=\"7\""));
-    let next = reading(1, "1.8.0=5.5 2.8.0=1 96.1.1=\"7\"");
-    bench.restart();
-    assert_eq!(bench.meter.judge(&next, NOW, &Unasked), Ok(Judgement::Accepted));
-    // Of a register that the last one did not have, the history tells.
-    bench.restart();
-    let other = reading(1, "1.8.0=5.5 3.8.0=1");
-    assert_eq!(bench.meter.judge(&other, NOW, &Unasked), Err("before"));
+    // Asked when nothing had.
+    bench.take(&reading(0, "2.8.0=0"));
+    bench.take(&reading(3, "1.8.0=5"));
+    bench.take(&reading(6, "1.8.0=0"));
+    bench.release(&reading(6, "1.8.0=0"));
+    bench.take(&reading(9, "9.8.0=0"));
+    assert_eq!(bench.aside(), []);
 }
