@@ -328,6 +328,26 @@ async fn one_may_join_others_and_leave_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_may_be_taken_away_for_good() {
+    let Two { mosquitto, influxdb, mut one, other, client } = Two::start().await;
+    client.publish_all(DATA, (0..10).map(message)).await;
+    influxdb.written(10).await;
+    let shared = sharing(&mosquitto, "one", &influxdb.section());
+    one.apply(&shared.replace("share_name = \"xt211\"", "share_name = \"gone\"")).await;
+    one.logs("2 former topics are not followed any more").await;
+    client.publish_all(DATA, (10..20).map(message)).await;
+    let all = async || (exported(other.folder()).await.len() == 15).then_some(());
+    eventually("all messages to come to the other one", all).await;
+    one.stop().await;
+    client.message(&letter("one")).await;
+    client.publish_retained([(availability("one"), "")]).await;
+    other.logs("is not of our group any more bridge=one").await;
+    client.says(&letter("one"), "").await;
+    client.state(DISCOVERY, "availability", json!([{ "topic": availability("other") }])).await;
+    assert_eq!(points(influxdb.lines()), points(lines(0..20)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_may_have_meters_of_its_own() {
     let mosquitto = Mosquitto::start().await;
     let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
