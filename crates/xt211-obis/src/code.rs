@@ -25,19 +25,15 @@ const NOT_HISTORICAL: u8 = 255;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObisCode {
-    a: u8,
-    b: u8,
-    c: u8,
-    d: u8,
-    e: u8,
-    f: u8,
+    /// From A to F: together, so that they are compared at once.
+    groups: [u8; 6],
 }
 
 impl ObisCode {
     /// The code `a-b:c.d.e.f`.
     #[must_use]
     pub const fn new(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8) -> Self {
-        Self { a, b, c, d, e, f }
+        Self { groups: [a, b, c, d, e, f] }
     }
 
     /// The code that the reduced form `c.d.e` stands for: A from what C and D can only mean, B 0,
@@ -58,37 +54,37 @@ impl ObisCode {
     /// Group A, the medium: 0 abstract, 1 electricity.
     #[must_use]
     pub const fn a(self) -> u8 {
-        self.a
+        self.groups[0]
     }
 
     /// Group B, the channel.
     #[must_use]
     pub const fn b(self) -> u8 {
-        self.b
+        self.groups[1]
     }
 
     /// Group C, the physical quantity.
     #[must_use]
     pub const fn c(self) -> u8 {
-        self.c
+        self.groups[2]
     }
 
     /// Group D, how the quantity was processed.
     #[must_use]
     pub const fn d(self) -> u8 {
-        self.d
+        self.groups[3]
     }
 
     /// Group E, the tariff; 0 is the total.
     #[must_use]
     pub const fn e(self) -> u8 {
-        self.e
+        self.groups[4]
     }
 
     /// Group F, the billing period; 255 where unused.
     #[must_use]
     pub const fn f(self) -> u8 {
-        self.f
+        self.groups[5]
     }
 
     /// Whether this is no quantity of a medium (group A is 0): a text, a state, an error. No other
@@ -96,14 +92,14 @@ impl ObisCode {
     #[must_use]
     #[inline]
     pub const fn is_abstract(self) -> bool {
-        self.a == 0
+        self.a() == 0
     }
 
     /// Whether `C.D.E` alone says it all, so that this is the canonical form.
     #[must_use]
     #[inline]
     pub const fn is_reducible(self) -> bool {
-        self.a == usual_medium(self.c, self.d) && self.b == 0 && self.f == NOT_HISTORICAL
+        self.a() == usual_medium(self.c(), self.d()) && self.b() == 0 && self.f() == NOT_HISTORICAL
     }
 
     /// The canonical form, as it is displayed. It lies on the stack, for encoders.
@@ -122,7 +118,7 @@ impl ObisCode {
     /// The groups as one number, A first.
     #[inline]
     const fn rank(self) -> u64 {
-        let Self { a, b, c, d, e, f } = self;
+        let [a, b, c, d, e, f] = self.groups;
         u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 
