@@ -59,6 +59,13 @@ mod tests {
     }
 
     #[test]
+    fn from_its_release_on_our_clock_is_believed() {
+        assert_eq!(horizon(RELEASED), RELEASED + AHEAD);
+        assert_eq!(horizon(RELEASED - Duration::NANOSECOND), LATEST);
+        assert_eq!(horizon(datetime!(2500-01-01 0:00 UTC)), LATEST);
+    }
+
+    #[test]
     fn a_clock_of_ours_that_is_wrong_judges_nothing_but_the_absurd() {
         let ours = datetime!(2024-01-01 0:00 UTC);
         assert_eq!(judge_time(NOW, ours), Ok(()));

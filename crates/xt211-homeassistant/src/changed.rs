@@ -63,6 +63,7 @@ mod tests {
         assert!(both.energy && both.live && !both.discovery && !both.module);
         assert_eq!(energy | Changed::NONE, energy);
         assert_eq!(energy | Changed::ALL, Changed::ALL);
+        assert_eq!(Changed::ALL | Changed::ALL, Changed::ALL);
         assert!(Changed::default().is_none() && !energy.is_none());
     }
 }

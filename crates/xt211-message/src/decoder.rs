@@ -52,3 +52,37 @@ impl Decoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::UtcOffset;
+
+    use super::*;
+
+    #[test]
+    fn one_after_the_other_and_each_as_if_it_were_alone() {
+        let mut decoder = Decoder::default();
+        for text in [
+            r#"{"data":{"reading_datetime":"2026-02-21 20:27:09","values":{"1.8.0":1,"2.8.0":2}}}"#,
+            r#"{"data":{"reading_datetime":"2026-02-21 20:30:09","values":{"16.7.0":3}}}"#,
+            r#"{"Status":{"WakeUps":7}}"#,
+            r#"{"data":5}"#,
+        ] {
+            let decoded = decoder.decode(text.as_bytes(), &UtcOffset::UTC);
+            assert_eq!(decoded, Message::decode(text.as_bytes(), &UtcOffset::UTC));
+            if let Ok(message) = decoded {
+                decoder.reclaim(message);
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_given_back() {
+        let text = br#"{"data":{"reading_datetime":"2026-02-21 20:27:09","values":{"1.8.0":1}}}"#;
+        let mut decoder = Decoder::default();
+        let message = decoder.decode(text, &UtcOffset::UTC).unwrap();
+        assert_eq!(decoder.room.capacity(), 0);
+        decoder.reclaim(message);
+        assert!(decoder.room.is_empty() && decoder.room.capacity() > 0);
+    }
+}

@@ -63,6 +63,11 @@ fn of_one_time_there_is_one_meter() {
     bench.carry_out(&changes);
     assert_eq!(bench.meter.eras.serial(minute(3)), Some("2"));
     assert_eq!(bench.meter.serial(), Some("1"));
+    // Where nothing follows, what comes is that one's.
+    let released = reading(6, "1.8.0=12.1 2.8.0=5 96.1.1=\"2\"");
+    let Ok(changes) = bench.meter.release(&released, Some("2"), NOW, &bench.archive);
+    bench.carry_out(&changes);
+    assert_eq!(bench.meter.serial(), Some("2"));
 }
 
 #[test]
