@@ -55,12 +55,6 @@ impl Waiting {
         self.registers.get(register.code) == Some(&register.value)
     }
 
-    /// Takes registers out.
-    pub(super) fn remove(&mut self, registers: &Registers<'_>) {
-        let stays = |one: &&Register<'_>| registers.get(one.code) != Some(&one.value);
-        self.registers = collect(self.registers.iter().filter(stays).cloned().collect());
-    }
-
     /// The value of a total.
     pub(super) fn point(&self, code: ObisCode) -> Option<Point> {
         let value = total_of(code, self.registers.get(code)?)?;

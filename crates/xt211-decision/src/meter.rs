@@ -224,12 +224,11 @@ impl Meter {
         self.totals.get(place).map(|(_, point)| *point)
     }
 
-    /// Whatever becomes of these registers, they wait no longer.
+    /// What was set aside of a reading waits no longer, as it is released. Others of its time do, as they
+    /// would after a restart, even if they hold some of the same.
     pub(super) fn no_longer_waits(&mut self, reading: &Reading<'_>) {
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.time == reading.time) {
-            waiting.remove(&reading.registers);
-        }
-        self.waiting.retain(|waiting| !waiting.registers.is_empty());
+        let is_it = |one: &Waiting| one.time == reading.time && one.registers == reading.registers;
+        self.waiting.retain(|waiting| !is_it(waiting));
     }
 
     pub(super) fn note_total(&mut self, code: ObisCode, point: Point) {

@@ -196,13 +196,20 @@ fn a_zero_that_is_contradicted_meanwhile_waits_as_a_whole() {
 }
 
 #[test]
-fn a_part_that_is_released_waits_no_longer() {
+fn what_is_released_waits_no_longer_but_others_of_its_time_do() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=100 2.8.0=50"));
     bench.take(&reading(3, "1.8.0=90 2.8.0=40"));
-    let Ok(_) = bench.meter.release(&reading(3, "1.8.0=90"), None, NOW, &bench.archive);
-    let waiting = bench.meter.waiting.iter().map(|waiting| &waiting.registers);
-    assert_eq!(waiting.collect::<Vec<_>>(), [&reading(3, "2.8.0=40").registers]);
+    bench.take(&reading(3, "1.8.0=80 2.8.0=40"));
+    let waiting = |meter: &Meter| {
+        meter.waiting.iter().map(|waiting| waiting.registers.clone()).collect::<Vec<_>>()
+    };
+    let [first, second] = ["1.8.0=90 2.8.0=40", "1.8.0=80"].map(|text| reading(3, text).registers);
+    assert_eq!(waiting(&bench.meter), [first.clone(), second.clone()]);
+    let Ok(_) = bench.meter.release(&reading(3, "1.8.0=80"), None, NOW, &bench.archive);
+    assert_eq!(waiting(&bench.meter), [first]);
+    let Ok(_) = bench.meter.release(&reading(3, "1.8.0=90 2.8.0=40"), None, NOW, &bench.archive);
+    assert_eq!(waiting(&bench.meter), []);
 }
 
 #[test]
