@@ -41,16 +41,3 @@ mod tests {
         assert_eq!(written, lines.repeat(2).as_bytes());
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn they_are_passed_on_untouched() {
-        let lines = "home_energy,meter=1 1_8_0=7369.066 1\nhome_energy,meter=2 1_8_0=5 2\n";
-        let mut sent = Vec::new();
-        Lines(lines).write_data_point_to(&mut sent).unwrap();
-        assert_eq!(sent, lines.as_bytes());
-    }
-}
