@@ -56,8 +56,11 @@ impl Group {
     ) -> Result<Vec<(usize, Effect<'static>)>, StoreError> {
         let mut effects = Vec::new();
         for (number, serial, told) in &self.serials {
-            let Some(point) = registry.get_mut(*number) else { continue };
-            effects.push((*number, point.intake.learn_serial(store, serial, *told, now)?));
+            let learnt = registry
+                .do_with(*number, |point| point.intake.learn_serial(store, serial, *told, now));
+            if let Some(effect) = learnt.transpose()? {
+                effects.push((*number, effect));
+            }
         }
         Ok(effects)
     }
@@ -146,5 +149,26 @@ impl Bridge {
             point.presence.say_discovery();
             self.bursts.note(number, now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use xt211_store::Store;
+
+    use super::*;
+
+    #[test]
+    fn a_meter_that_others_tell_of_first_is_known_by_its_number_in_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("a.db")).unwrap().store;
+        let mut registry = Registry::new(&Config::parse("").unwrap().meters);
+        let told = datetime!(2026-11-01 00:00 UTC);
+        let group = Group { serials: vec![(0, "5100025085".into(), told)], ..Group::default() };
+        store.write(|store| group.write(&mut registry, store, told)).unwrap();
+        let key = registry.get(0).and_then(|point| point.key()).unwrap();
+        assert_eq!(registry.number_of(key), Some(0));
+        assert_eq!(store.meter_of(key).unwrap().unwrap().serial.as_deref(), Some("5100025085"));
     }
 }

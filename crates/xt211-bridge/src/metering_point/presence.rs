@@ -13,7 +13,7 @@ use xt211_web::Condition;
 use super::{
     Effect,
     rhythm::Rhythm,
-    sharing::{Letter, Sharing},
+    sharing::{Letter, Sharing, Work},
 };
 
 /// How long Home Assistant may take to listen for what a discovery told it of.
@@ -197,7 +197,9 @@ impl Presence {
         sharing.is_unsaid |= !behind.is_none();
         self.unsaid |= unsaid;
         let before = sharing.works.insert(bridge.clone(), letter.work.clone());
-        if is_new && before.is_some_and(|before| before.heard != letter.work.heard) {
+        // One that was started since has heard nothing yet, and counts anew.
+        let has_heard = |before: Work| letter.work.heard > 0 && letter.work.heard != before.heard;
+        if is_new && before.is_some_and(has_heard) {
             heard.patience = self.heard_of(now);
         }
         heard.has_news = self.has_news(influxdb);
@@ -363,6 +365,28 @@ mod tests {
     fn parts(presence: &mut Presence) -> String {
         let parts = std::iter::from_fn(|| presence.next_part(&Condition::Off));
         parts.map(|part| format!("{part:?} ")).collect()
+    }
+
+    #[test]
+    fn a_module_is_not_heard_because_a_bridge_is_started() {
+        let mut presence = Presence::new("meter".parse().unwrap(), "Meter".into(), None);
+        presence.share();
+        let start = presence.last_heard;
+        let mut hear = |heard, is_new, seconds| {
+            let json = format!(
+                r#"{{"meter":{{"version":"x","states":{{}}}},"work":{{"influxdb":"Off","last_success":null,"waiting":0,"set_aside":0,"heard":{heard}}}}}"#
+            );
+            let (bridge, letter) = ("b".parse().unwrap(), serde_json::from_str(&json).unwrap());
+            let (bridge, letter, influxdb) = (&bridge, &letter, &Condition::Off);
+            let told = Told { bridge, letter, is_new, is_ours: false, influxdb };
+            presence.hear_of(told, start + Duration::from_secs(seconds));
+            (presence.last_heard - start).as_secs()
+        };
+        assert_eq!(hear(7, false, 1), 0);
+        assert_eq!(hear(8, true, 2), 2);
+        assert_eq!(hear(0, true, 3), 2);
+        assert_eq!(hear(1, true, 4), 4);
+        assert_eq!(hear(1, true, 5), 4);
     }
 
     #[test]
