@@ -26,6 +26,7 @@ const MOST_PRUNED: usize = 10_000;
 impl Bridge {
     /// Looks after all that no message brings up.
     pub(super) fn look(&mut self) -> anyhow::Result<()> {
+        let start = Instant::now();
         self.clock.look(OffsetDateTime::now_utc(), clock::running());
         let is_more = self.judge_again()?;
         self.save()?;
@@ -33,13 +34,14 @@ impl Bridge {
         self.lookout.listen(self.keeper.log().as_deref());
         let is_more = self.look_into_store()? || is_more;
         self.look_around();
-        let found = if is_more { Found::More } else { self.found() };
+        let found = if is_more { Found::More } else { self.found(start) };
         self.lookout.looked(found, Instant::now());
         Ok(())
     }
 
-    /// What a look has found, if there is not more to do.
-    fn found(&mut self) -> Found {
+    /// What a look that began then has found, if there is not more to do. Whoever has fallen silent
+    /// since may not have been seen.
+    fn found(&mut self, start: Instant) -> Found {
         let speaks = self.announcer.is_some();
         let is_unfinished = !self.has_remembered
             || !self.has_looked
@@ -52,7 +54,8 @@ impl Bridge {
             if point.is_unsaved() || speaks && point.presence.is_to_say_again() {
                 return Found::Unfinished;
             }
-            let overdue = point.presence.overdue_at().filter(|_| speaks && !point.is_former);
+            let overdue =
+                point.presence.overdue_at(start.into_std()).filter(|_| speaks && !point.is_former);
             later = later.into_iter().chain(overdue).min();
         }
         if is_unfinished { Found::Unfinished } else { Found::Nothing(later.map(Instant::from_std)) }

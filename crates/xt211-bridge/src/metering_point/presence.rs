@@ -249,11 +249,12 @@ impl Presence {
         self.live_again.is_some()
     }
 
-    /// When its module will have been silent for too long, if it was not already.
-    pub(crate) fn overdue_at(&self) -> Option<Instant> {
+    /// When its module will have been silent for too long, if it was not already when it was looked
+    /// at last.
+    pub(crate) fn overdue_at(&self, looked: Instant) -> Option<Instant> {
         // Not before it is: a moment later.
         let at = self.last_heard.checked_add(self.patience() + Duration::from_millis(1))?;
-        (at > Instant::now()).then_some(at)
+        (at > looked).then_some(at)
     }
 
     /// Everything is to be said (again).
@@ -387,6 +388,18 @@ mod tests {
         assert_eq!(hear(0, true, 3), 2);
         assert_eq!(hear(1, true, 4), 4);
         assert_eq!(hear(1, true, 5), 4);
+    }
+
+    #[test]
+    fn who_falls_silent_while_it_is_looked_around_is_looked_for_again() {
+        let mut presence = Presence::new("meter".parse().unwrap(), "Meter".into(), None);
+        let (now, patience) = (presence.last_heard, presence.patience());
+        let Some(heard) = now.checked_sub(patience + Duration::from_secs(1)) else { return };
+        presence.last_heard = heard;
+        // It is overdue now, and was not when the look began.
+        let due = heard + patience + Duration::from_millis(1);
+        assert_eq!(presence.overdue_at(heard + patience), Some(due));
+        assert_eq!(presence.overdue_at(due), None);
     }
 
     #[test]
