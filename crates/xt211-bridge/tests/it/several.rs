@@ -113,6 +113,28 @@ async fn what_one_has_not_done_when_it_is_killed_is_done_by_the_other_or_later()
     assert!(!mine.is_empty() && !others.is_empty(), "only one of them has got something");
 }
 
+/// One that comes later is told of the meter before it hears it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_comes_later_counts_what_it_does() {
+    let mosquitto = Mosquitto::start().await;
+    let influxdb = ScriptedInfluxDb::start(Answer::Written).await;
+    let client = Client::connect(&mosquitto).await;
+    let _one = Bridge::start(&sharing(&mosquitto, "one", &influxdb.section())).await;
+    let total = |it| reading(minute(it), &format!(r#""1.8.0":{},"96.1.1":"1""#, 100 + it));
+    client.publish_all(DATA, (0..3).map(total)).await;
+    client.state(BRIDGE, "waiting", 0).await;
+    until("the others to be told", || told(&client, "one").as_deref() == Some("n102")).await;
+    let _other = Bridge::start(&sharing(&mosquitto, "other", &influxdb.section())).await;
+    until("it to be told", || told(&client, "other").as_deref() == Some("n102")).await;
+    client.publish_all(DATA, (3..13).map(total)).await;
+    until("all of it to be told", || {
+        let letter: Value =
+            serde_json::from_str(&client.seen(&letter("other")).pop().unwrap()).unwrap();
+        letter["work"]["heard"] == 5 && letter["work"]["waiting"] == 0
+    })
+    .await;
+}
+
 /// Whatever becomes of two bridges, all is written, and at last the newest value is shown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whichever_is_killed_all_is_written_and_the_newest_is_shown() {
