@@ -103,6 +103,15 @@ impl Announcer {
         }
     }
 
+    /// Whoever waits for a turn to speak is to wait for another one.
+    pub(crate) fn put_off(&mut self, registry: &mut Registry) {
+        for number in self.queue.drain(..) {
+            if let Some(point) = registry.get_mut(number) {
+                point.is_queued = false;
+            }
+        }
+    }
+
     pub(crate) fn has_something(&self) -> bool {
         self.availability_unsaid || !self.gone.is_empty() || !self.queue.is_empty()
     }

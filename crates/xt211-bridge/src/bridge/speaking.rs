@@ -30,10 +30,13 @@ impl Bridge {
             let place = topics.clone().in_group(&self.config.mqtt.client_id);
             announcer.leave(&place, self.registry.ids());
         }
+        if topics.is_in_group() {
+            // First, what other bridges have said is to be heard.
+            announcer.put_off(&mut self.registry);
+        }
         for (number, point) in self.registry.iter_mut() {
             point.presence.say_everything();
             match topics.is_in_group() {
-                // First, what other bridges have said is to be heard.
                 true => self.bursts.note(number, tokio::time::Instant::now()),
                 false => announcer.enqueue(number, point),
             }

@@ -119,10 +119,11 @@ impl Presence {
             self.rhythm = Rhythm::new(patience);
             self.device.set_expire_after(Some(self.patience()));
         }
-        // Not known if our clock is behind, or this machine too young to have such an instant.
-        let silence = stored.heard_at.and_then(|at| Duration::try_from(now - at).ok());
-        if let Some(last_heard) = silence.and_then(|silence| Instant::now().checked_sub(silence)) {
+        if let Some(last_heard) = stored.heard_at.and_then(|at| instant_of(at, now)) {
             self.last_heard = last_heard;
+        }
+        if let Some(sharing) = &mut self.sharing {
+            sharing.heard_at = stored.heard_at.map(OffsetDateTime::unix_timestamp);
         }
     }
 
@@ -145,6 +146,7 @@ impl Presence {
     pub(super) fn heard(&mut self, now: Instant) -> Option<Duration> {
         if let Some(sharing) = &mut self.sharing {
             sharing.heard += 1;
+            sharing.heard_at = Some(OffsetDateTime::now_utc().unix_timestamp());
         }
         self.heard_of(now)
     }
@@ -201,6 +203,12 @@ impl Presence {
         let has_heard = |before: Work| letter.work.heard > 0 && letter.work.heard != before.heard;
         if is_new && before.is_some_and(has_heard) {
             heard.patience = self.heard_of(now);
+        } else if let Some(at) = letter.work.heard_at
+            && let Ok(at) = OffsetDateTime::from_unix_timestamp(at)
+            && let Some(last_heard) = instant_of(at, OffsetDateTime::now_utc())
+        {
+            // We may have been away for longer.
+            self.last_heard = self.last_heard.max(last_heard);
         }
         heard.has_news = self.has_news(influxdb);
         heard
@@ -348,6 +356,12 @@ pub(crate) struct HeardOf {
     pub(crate) has_news: bool,
     /// The patience with its module, if that has changed.
     pub(super) patience: Option<Duration>,
+}
+
+/// When something was. Not known if our clock is behind, or this machine too young to have such an
+/// instant.
+fn instant_of(at: OffsetDateTime, now: OffsetDateTime) -> Option<Instant> {
+    Instant::now().checked_sub(Duration::try_from(now - at).ok()?)
 }
 
 /// In Home Assistant's words.

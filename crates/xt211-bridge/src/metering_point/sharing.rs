@@ -33,6 +33,9 @@ pub(crate) struct Work {
     set_aside: u64,
     /// How many messages of the meter it has heard since it was started.
     pub(super) heard: u64,
+    /// When it has last heard one, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) heard_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +57,8 @@ pub(super) struct Sharing {
     pub(super) told: Option<Work>,
     /// How many messages we have heard.
     pub(super) heard: u64,
+    /// When we have last heard one, in seconds since 1970.
+    pub(super) heard_at: Option<i64>,
     /// When we last said something to Home Assistant.
     pub(super) spoke: Option<Instant>,
 }
@@ -76,6 +81,7 @@ impl Sharing {
             waiting: own.counts.waiting,
             set_aside: own.counts.set_aside,
             heard: self.heard,
+            heard_at: self.heard_at,
         }
     }
 

@@ -135,6 +135,37 @@ async fn one_that_comes_later_counts_what_it_does() {
     .await;
 }
 
+/// A bridge that was away for long has not heard the module for as long, which another one has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_module_that_another_one_has_heard_is_not_overdue() {
+    let Two { mosquitto: _mosquitto, influxdb: _influxdb, mut one, mut other, client } =
+        Two::start().await;
+    client.publish_all(DATA, (0..4).map(message)).await;
+    until("both to have told it", || {
+        ["one", "other"].iter().all(|name| told(&client, name).is_some())
+    })
+    .await;
+    let long_ago = |bridge: &mut Bridge| {
+        bridge.edit_meter(|meter| {
+            meter.heard_at = meter.heard_at.map(|at| at - Duration::from_secs(24 * 3600));
+        });
+    };
+    one.stop().await;
+    long_ago(&mut one);
+    client.forget();
+    one.start_again().await;
+    let state: Value = serde_json::from_str(&client.message(BRIDGE).await).unwrap();
+    assert_eq!(state["overdue"], false);
+    // Unless no other one has.
+    other.stop().await;
+    long_ago(&mut other);
+    other.start_again().await;
+    one.stop().await;
+    client.forget();
+    one.start_again().await;
+    client.state(BRIDGE, "overdue", true).await;
+}
+
 /// Whatever becomes of two bridges, all is written, and at last the newest value is shown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whichever_is_killed_all_is_written_and_the_newest_is_shown() {
