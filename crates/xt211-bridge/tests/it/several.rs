@@ -135,6 +135,29 @@ async fn one_that_comes_later_counts_what_it_does() {
     .await;
 }
 
+/// Whatever is in its own store.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_started_shows_nothing_older_than_what_the_others_know() {
+    let Two { mosquitto: _mosquitto, influxdb: _influxdb, mut one, mut other, client } =
+        Two::start().await;
+    let total = |it: i64| reading(minute(it), &format!(r#""1.8.0":{}"#, 100 + it));
+    client.publish_all(DATA, (0..4).map(total)).await;
+    until("one of them to have told the newest", || {
+        ["one", "other"].iter().any(|name| told(&client, name).as_deref() == Some("n103"))
+    })
+    .await;
+    client.state(ENERGY, "1.8.0", 103).await;
+    // One of them has the newest in its store, the other has not.
+    for bridge in [&mut one, &mut other] {
+        bridge.stop().await;
+        client.forget();
+        bridge.start_again().await;
+        client.message(ENERGY).await;
+        let shown = client.seen(ENERGY).concat();
+        assert!(!shown.contains("102") && shown.contains("103"), "{shown}");
+    }
+}
+
 /// A bridge that was away for long has not heard the module for as long, which another one has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_module_that_another_one_has_heard_is_not_overdue() {
