@@ -90,17 +90,6 @@ impl HomeAssistant {
         answer.expect("Home Assistant has closed the connection")
     }
 
-    /// Lets it publish something that is to be kept by the broker, as its user may.
-    pub(crate) async fn publish_retained(&self, topic: &str, payload: &str) {
-        self.call(json!({
-            "type": "call_service",
-            "domain": "mqtt",
-            "service": "publish",
-            "service_data": { "topic": topic, "payload": payload, "retain": true },
-        }))
-        .await;
-    }
-
     /// The states of all its entities, by their entity id.
     pub(crate) async fn states(&self) -> BTreeMap<String, Value> {
         let states = self.call(json!({ "type": "get_states" })).await;

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use crate::support::{
@@ -182,7 +183,18 @@ async fn a_module_that_another_one_has_heard_is_not_overdue() {
     // Unless no other one has.
     other.stop().await;
     long_ago(&mut other);
+    client.forget();
     other.start_again().await;
+    // What it said before it was stopped is still there until it says otherwise.
+    let an_hour_ago = OffsetDateTime::now_utc().unix_timestamp() - 3_600;
+    until("the other one to tell when it has heard the module", || {
+        let letters = client.seen(&letter("other"));
+        let last = letters.last().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        last.is_some_and(|letter| {
+            letter["work"]["heard_at"].as_i64().is_some_and(|at| at < an_hour_ago)
+        })
+    })
+    .await;
     one.stop().await;
     client.forget();
     one.start_again().await;
