@@ -6,7 +6,7 @@ use std::{convert::Infallible, hint::black_box};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use time::{Duration, OffsetDateTime, UtcOffset};
-use xt211_benches::SEED;
+use xt211_benches::MESSAGE;
 use xt211_decision::{Eras, History, Judgement, Limit, Meter, Point};
 use xt211_message::{Message, Reading, Registers, Value};
 use xt211_obis::ObisCode;
@@ -50,18 +50,18 @@ impl History for Neighbours {
 }
 
 fn judge(criterion: &mut Criterion) {
-    let message = Message::decode(SEED, &UtcOffset::UTC).expect("the seed is a message");
-    let seed = message.reading.expect("the seed is a reading");
+    let message = Message::decode(MESSAGE, &UtcOffset::UTC).expect("it is a message");
+    let first = message.reading.expect("it is a reading");
     let at = |minutes| {
-        let registers = seed.registers.clone().into_owned();
-        Reading::new(seed.time + Duration::minutes(minutes), registers)
+        let registers = first.registers.clone().into_owned();
+        Reading::new(first.time + Duration::minutes(minutes), registers)
     };
     let history = Neighbours { before: at(0), after: at(10) };
     let new = || {
         let limit = Limit { max_power: 100.0 };
         Meter::new(limit, Eras::default(), Some(history.after.time), Vec::new())
     };
-    let now = seed.time + Duration::DAY;
+    let now = first.time + Duration::DAY;
 
     let mut meter = new();
     let mut next = at(11);
@@ -84,7 +84,7 @@ fn judge(criterion: &mut Criterion) {
     });
 
     let zero = Message::decode(
-        br#"{"data":{"reading_datetime":"2026-02-21 20:40:00 GMT","values":{"1.8.0":0}}}"#,
+        br#"{"data":{"reading_datetime":"2026-04-26 17:00:00 GMT","values":{"1.8.0":0}}}"#,
         &UtcOffset::UTC,
     );
     let zero = zero.expect("it is a message").reading.expect("it is a reading");

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use time::UtcOffset;
-use xt211_benches::SEED;
+use xt211_benches::MESSAGE;
 use xt211_homeassistant::{Language, MeterDevice, MeterInfo, Origin, Topics};
 use xt211_message::Message;
 
@@ -21,7 +21,7 @@ fn device() -> MeterDevice {
 }
 
 fn meter(criterion: &mut Criterion) {
-    let message = Message::decode(SEED, &UtcOffset::UTC).expect("the seed is a message");
+    let message = Message::decode(MESSAGE, &UtcOffset::UTC).expect("it is a message");
     let mut device = device();
     assert!(device.apply_message(&message).discovery);
     let topics = Topics::new("homeassistant", "xt211");

@@ -1,4 +1,4 @@
-//! Encoding: [`encode_reading`] on the seed's reading; and beside it, what one would do without it,
+//! Encoding: [`encode_reading`] on a reading; and beside it, what one would do without it,
 //! by hand: InfluxData's builder, and the data point of the client crate `influxdb2`.
 #![allow(missing_docs, clippy::expect_used)]
 
@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use influxdb_line_protocol::LineProtocolBuilder;
 use influxdb2::models::{DataPoint, WriteDataPoint};
 use time::UtcOffset;
-use xt211_benches::{SEED, SEED_LINE};
+use xt211_benches::{LINE, MESSAGE};
 use xt211_line_protocol::{Measurement, encode_reading};
 use xt211_message::{Decimal, Message, Reading, Value};
 
@@ -45,8 +45,8 @@ fn by_data_point(buffer: &mut Vec<u8>, reading: &Reading<'_>) -> Option<()> {
 }
 
 fn reading(criterion: &mut Criterion) {
-    let message = Message::decode(SEED, &UtcOffset::UTC).expect("the seed is a message");
-    let reading = message.reading.expect("the seed is a reading");
+    let message = Message::decode(MESSAGE, &UtcOffset::UTC).expect("it is a message");
+    let reading = message.reading.expect("it is a reading");
 
     let mut group = criterion.benchmark_group("encode/reading");
     let mut line = String::new();
@@ -56,7 +56,7 @@ fn reading(criterion: &mut Criterion) {
             encode_reading(&mut line, &Measurement::HOME_ENERGY, METER, black_box(&reading))
         });
     });
-    assert_eq!(line, SEED_LINE);
+    assert_eq!(line, LINE);
 
     let mut buffer = Vec::new();
     group.bench_function("influxdb-line-protocol", |bencher| {
@@ -66,7 +66,7 @@ fn reading(criterion: &mut Criterion) {
             buffer = by_builder(empty, black_box(&reading)).unwrap_or_default();
         });
     });
-    assert_eq!(buffer, SEED_LINE.as_bytes());
+    assert_eq!(buffer, LINE.as_bytes());
 
     group.bench_function("influxdb2", |bencher| {
         bencher.iter(|| {
@@ -74,7 +74,7 @@ fn reading(criterion: &mut Criterion) {
             by_data_point(&mut buffer, black_box(&reading))
         });
     });
-    assert_eq!(buffer, SEED_LINE.as_bytes());
+    assert_eq!(buffer, LINE.as_bytes());
 }
 
 criterion_group!(benches, reading);

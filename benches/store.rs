@@ -6,7 +6,7 @@ use std::iter;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use time::{Duration, OffsetDateTime, UtcOffset, macros::datetime};
-use xt211_benches::SEED;
+use xt211_benches::MESSAGE;
 use xt211_message::{Message, Registers};
 use xt211_store::{MeterKey, Store, StoreError};
 
@@ -25,8 +25,8 @@ fn keep(
 }
 
 fn store(criterion: &mut Criterion) {
-    let message = Message::decode(SEED, &UtcOffset::UTC).expect("the seed is a message");
-    let registers = message.reading.expect("the seed is a reading").registers;
+    let message = Message::decode(MESSAGE, &UtcOffset::UTC).expect("it is a message");
+    let registers = message.reading.expect("it is a reading").registers;
     let folder = tempfile::tempdir().expect("there is room for files");
 
     let mut group = criterion.benchmark_group("store");

@@ -2,11 +2,11 @@
 
 use std::{fs, io, path::Path};
 
-/// The first message that the project promises to decode.
-pub const SEED: &[u8] = include_bytes!("../../crates/xt211-message/corpus/seed-data.json");
+/// A reading as modules send it today.
+pub const MESSAGE: &[u8] = include_bytes!("../../crates/xt211-message/corpus/fw-2026-04-data.json");
 
 /// The line that it becomes.
-pub const SEED_LINE: &str = "home_energy,meter=5100025085 1_8_0=7369.066,1_8_1=1338.005,1_8_2=6031.06,1_8_3=0,1_8_4=0 1771705629000000000\n";
+pub const LINE: &str = "home_energy,meter=5100025085 1_8_0=443.451,1_8_1=83.769,1_8_2=359.682,1_8_3=0,1_8_4=0 1777221622000000000\n";
 
 /// Every message of the corpus by its name without the extension, sorted.
 ///
