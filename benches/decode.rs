@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::Value as Json;
 use simd_json::prelude::{ValueAsScalar as _, ValueObjectAccess as _};
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset, macros::format_description};
-use xt211_benches::{MESSAGE, corpus};
+use time::{OffsetDateTime, UtcOffset};
+use xt211_benches::{MESSAGE, corpus, time_by_description};
 use xt211_message::{Decoder, Message, Value, parse_time};
 use xt211_obis::ObisCode;
 
@@ -79,13 +79,6 @@ fn every_message(criterion: &mut Criterion) {
             bencher.iter(|| Message::decode(black_box(&bytes), &UtcOffset::UTC).is_ok());
         });
     }
-}
-
-fn time_by_description(text: &str) -> Option<OffsetDateTime> {
-    let form = format_description!(
-        "[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT"
-    );
-    Some(PrimitiveDateTime::parse(text, form).ok()?.assume_utc())
 }
 
 fn time(criterion: &mut Criterion) {

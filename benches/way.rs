@@ -8,8 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use influxdb2::models::{DataPoint, WriteDataPoint};
 use serde_json::Value as Json;
-use time::{PrimitiveDateTime, macros::format_description};
-use xt211_benches::{LINE, MESSAGE};
+use xt211_benches::{LINE, MESSAGE, time_by_description};
 use xt211_examples::conversion::{Line, State};
 
 /// As a careful user would: numbers of known keys, the device's own time.
@@ -17,10 +16,7 @@ fn by_hand(bytes: &[u8], line: &mut Vec<u8>) -> Option<()> {
     let message: Json = serde_json::from_slice(bytes).ok()?;
     let data = message.get("data")?;
     let values = data.get("values")?.as_object()?;
-    let form = format_description!(
-        "[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT"
-    );
-    let time = PrimitiveDateTime::parse(data.get("reading_datetime")?.as_str()?, form).ok()?;
+    let time = time_by_description(data.get("reading_datetime")?.as_str()?)?;
     let meter = values.get("96.1.1")?.as_str()?;
     let mut point = DataPoint::builder("home_energy").tag("meter", meter);
     for (code, value) in values {
@@ -28,7 +24,7 @@ fn by_hand(bytes: &[u8], line: &mut Vec<u8>) -> Option<()> {
             point = point.field(code.replace('.', "_"), number);
         }
     }
-    let nanoseconds = time.assume_utc().unix_timestamp_nanos().try_into().ok()?;
+    let nanoseconds = time.unix_timestamp_nanos().try_into().ok()?;
     point.timestamp(nanoseconds).build().ok()?.write_data_point_to(line).ok()
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path};
 
+use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
+
 /// A reading as modules send it today.
 pub const MESSAGE: &[u8] = include_bytes!("../../crates/xt211-message/corpus/fw-2026-04-data.json");
 
@@ -26,4 +28,13 @@ pub fn corpus() -> io::Result<Vec<(String, Vec<u8>)>> {
     }
     messages.sort();
     Ok(messages)
+}
+
+/// Reads the time of the message by `time`'s own parser, as one would without `xt211-message`.
+#[must_use]
+pub fn time_by_description(text: &str) -> Option<OffsetDateTime> {
+    let form = format_description!(
+        "[weekday repr:short] [year]-[month]-[day] [hour]:[minute]:[second] GMT"
+    );
+    Some(PrimitiveDateTime::parse(text, form).ok()?.assume_utc())
 }

@@ -161,21 +161,14 @@ impl Announcer {
         influxdb: &Condition,
         now: OffsetDateTime,
     ) -> Option<Announcement> {
-        if let Part::Shared = part {
-            let payload = json(&point.presence.letter(influxdb)?)?;
-            return Some(Announcement {
-                topic: self.topics.shared(point.id())?,
-                payload,
-                retain: true,
-            });
-        }
-        if !self.tells_home_assistant {
-            return None;
-        }
         let device = &point.presence.device;
         let (topic, payload) = match part {
-            // It was just said.
-            Part::Shared => return None,
+            Part::Shared => {
+                let payload = json(&point.presence.letter(influxdb)?)?;
+                let topic = self.topics.shared(point.id())?;
+                return Some(Announcement { topic, payload, retain: true });
+            }
+            _ if !self.tells_home_assistant => return None,
             Part::Removal => {
                 let payload = json(&point.take_removal(&self.topics, &self.origin)?)?;
                 let topic = self.topics.discovery(point.id());

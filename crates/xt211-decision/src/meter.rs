@@ -106,11 +106,8 @@ impl Meter {
     /// Takes up what the newest reading holds, all of its time, so that the history is not asked for
     /// each of its totals.
     pub fn take_up(&mut self, newest: &Registers<'_>) {
-        let Some(time) = self.newest else { return };
-        for register in newest {
-            if let Some(value) = total(register) {
-                self.note_total(register.code, Point { time, value });
-            }
+        if let Some(time) = self.newest {
+            self.note_totals(newest, time);
         }
     }
 
@@ -200,11 +197,7 @@ impl Meter {
     /// A reading was accepted that is newer than all others.
     pub(super) fn note_accepted(&mut self, reading: &Reading<'_>) {
         self.newest = self.newest.max(Some(reading.time));
-        for register in &reading.registers {
-            if let Some(value) = total(register) {
-                self.note_total(register.code, Point { time: reading.time, value });
-            }
-        }
+        self.note_totals(&reading.registers, reading.time);
         if let Some(serial) = reading.serial() {
             self.note_serial(serial, reading.time, false);
         }
@@ -229,6 +222,14 @@ impl Meter {
     pub(super) fn no_longer_waits(&mut self, reading: &Reading<'_>) {
         let is_it = |one: &Waiting| one.time == reading.time && one.registers == reading.registers;
         self.waiting.retain(|waiting| !is_it(waiting));
+    }
+
+    fn note_totals(&mut self, registers: &Registers<'_>, time: OffsetDateTime) {
+        for register in registers {
+            if let Some(value) = total(register) {
+                self.note_total(register.code, Point { time, value });
+            }
+        }
     }
 
     pub(super) fn note_total(&mut self, code: ObisCode, point: Point) {

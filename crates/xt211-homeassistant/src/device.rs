@@ -115,7 +115,7 @@ impl MeterDevice {
                 continue;
             }
             let is_text = matches!(register.value, Value::Text(_));
-            if is_text && Description::of(key).is_some_and(|entity| entity.is_numeric()) {
+            if is_text && is_number(key) {
                 continue;
             }
             changed |= self.set(key, State::from(&register.value), read);
@@ -341,17 +341,11 @@ impl MeterDevice {
     fn set(&mut self, key: Key, state: State<&str>, told: Option<i64>) -> Changed {
         let Some(read) = self.time_of(key, told) else { return Changed::NONE };
         let (found, topic) = self.states.set(key, state, read);
-        let mut changed = Changed {
-            discovery: found == Found::New && Description::of(key).is_some(),
-            ..Changed::NONE
-        };
-        match topic {
-            StateTopic::Energy => changed.energy = found != Found::Same,
-            // Home Assistant has to hear that it is still so.
-            StateTopic::Live => changed.live = true,
-            StateTopic::Module | StateTopic::Bridge => changed.module = found != Found::Same,
-        }
-        changed
+        let discovery = found == Found::New && Description::of(key).is_some();
+        // Of a live one, Home Assistant has to hear that it is still so.
+        let is_to_be_said = found != Found::Same || topic == StateTopic::Live;
+        let changed = if is_to_be_said { change_of(topic) } else { Changed::NONE };
+        Changed { discovery, ..changed }
     }
 
     fn device(&self) -> Device {
@@ -421,6 +415,22 @@ impl Given {
         self.0.insert(name.clone());
         name
     }
+}
+
+/// A change of a state that is told on a topic.
+fn change_of(topic: StateTopic) -> Changed {
+    let mut changed = Changed::NONE;
+    match topic {
+        StateTopic::Energy => changed.energy = true,
+        StateTopic::Live => changed.live = true,
+        StateTopic::Module | StateTopic::Bridge => changed.module = true,
+    }
+    changed
+}
+
+/// Whether the state of a key is known to be a number, so that a text there is not shown.
+fn is_number(key: Key) -> bool {
+    Description::of(key).is_some_and(|entity| entity.is_numeric())
 }
 
 /// Puts a text that was told in the place of the one told before; says whether it differs.

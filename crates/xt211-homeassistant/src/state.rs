@@ -208,7 +208,7 @@ impl States {
             }
             Err(index) => {
                 let topic = key.topic();
-                self.entries.insert(index, Entry { key, topic, state, read });
+                self.insert(index, Entry { key, topic, state, read });
                 Merge::New
             }
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::MeterDevice;
+use super::{MeterDevice, change_of, is_number};
 use crate::{
-    Changed, StateTopic,
+    Changed,
     entity::Description,
     key::Key,
     state::{Merge, State},
@@ -77,7 +77,7 @@ impl MeterDevice {
                 continue;
             };
             let is_text = matches!(state, Some(State::Text(_)));
-            if is_text && Description::of(key).is_some_and(|entity| entity.is_numeric()) {
+            if is_text && is_number(key) {
                 continue;
             }
             let topic = key.topic();
@@ -134,16 +134,6 @@ impl MeterDevice {
             merged.behind.discovery = true;
         }
     }
-}
-
-fn change_of(topic: StateTopic) -> Changed {
-    let mut changed = Changed::NONE;
-    match topic {
-        StateTopic::Energy => changed.energy = true,
-        StateTopic::Live => changed.live = true,
-        StateTopic::Module | StateTopic::Bridge => changed.module = true,
-    }
-    changed
 }
 
 #[cfg(test)]
