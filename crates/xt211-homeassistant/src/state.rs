@@ -359,6 +359,15 @@ mod tests {
     }
 
     #[test]
+    fn there_is_never_room_for_many_more() {
+        let mut states = States::default();
+        for code in 0..100 {
+            states.set(key(&format!("1.8.{code}")), State::Count(0), 0);
+            assert!(states.entries.capacity() - states.entries.len() < MORE);
+        }
+    }
+
+    #[test]
     fn setting_says_what_was_found() {
         let mut states = States::default();
         let count = |count| State::Count(count);

@@ -22,8 +22,9 @@ use crate::{memory, structured::structured};
 /// This does not hold.
 pub fn home_assistant(data: &[u8]) {
     structured(data, |life: &Life<'_>| {
-        // An entity has some hundred bytes of text for each of its registers, in each language.
-        memory::within(4_000 * data.len() + (1 << 20), || life.live());
+        // All entities are told for each step and in each language: some hundred bytes of text, of which
+        // the module's take most.
+        life.live(1_000 * data.len() + (1 << 19));
     });
 }
 
@@ -111,14 +112,15 @@ impl<'a> From<Content<'a>> for Value<'a> {
 }
 
 impl Life<'_> {
-    fn live(&self) {
+    /// With so many bytes of memory at most for each step, and for each language.
+    fn live(&self, memory: usize) {
         let mut device = self.device();
-        device.restore(self.told.iter().copied());
+        memory::within(memory, || device.restore(self.told.iter().copied()));
         for step in &self.steps {
-            step.take(self, &mut device);
+            memory::within(memory, || step.take(self, &mut device));
         }
         for language in Language::ALL {
-            check(&mut device.clone(), *language, self.reason);
+            memory::within(memory, || check(&mut device.clone(), *language, self.reason));
         }
     }
 

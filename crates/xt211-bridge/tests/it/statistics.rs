@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use xt211_store::Reader;
+
 use crate::support::{
     ADMINISTRATOR, Bridge, Client, FakeHomeAssistant, Mosquitto, SERIAL, USER, eventually, minute,
     reading_of,
@@ -75,6 +77,10 @@ impl Scene {
             (last == hours).then_some(())
         })
         .await;
+        let store = Reader::open(&self.bridge.folder().join("xt211-bridge.db")).unwrap();
+        let left = || store.records_after(store.statistics_cursor().unwrap(), 1).unwrap();
+        eventually("noted as told", async || left().is_empty().then_some(())).await;
+        drop(store);
         assert_eq!(self.bridge.stop().await.code(), Some(0));
         assert_eq!(self.bridge.logged("statistics"), [""; 0]);
     }

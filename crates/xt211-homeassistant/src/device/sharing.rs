@@ -242,6 +242,15 @@ mod tests {
         assert!(merged.serial.is_none() && merged.behind.discovery);
     }
 
+    #[test]
+    fn a_serial_number_is_the_last_one_told() {
+        let mut device = device();
+        for (minute, told, known) in [(3, "1", "1"), (2, "2", "1"), (3, "3", "3"), (4, "4", "4")] {
+            apply(&mut device, &reading(minute, &format!(r#""96.1.1":"{told}""#)));
+            assert_eq!(device.device().serial_number.as_deref(), Some(known), "{minute}");
+        }
+    }
+
     proptest! {
         #[test]
         fn all_agree_on_the_newest_of_each_value(

@@ -138,6 +138,7 @@ fn expire_after_is_in_whole_seconds_and_for_live_values() {
 fn another_expire_after_is_to_be_told_if_anything_expires() {
     let mut device = meter();
     let hour = Some(Duration::from_secs(3600));
+    device.apply_reading(&reading(TIME, &[("1.8.0", "1")]));
     assert_eq!(device.set_expire_after(hour), Changed::NONE);
     device.apply_reading(&reading(TIME, &[("16.7.0", "1")]));
     assert_eq!(entity(&device, "16.7.0").unwrap().expire_after, Some(3600));
