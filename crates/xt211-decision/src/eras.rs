@@ -107,9 +107,17 @@ impl Eras {
         if let Err(place) = self.totals.binary_search(&(code, start)) {
             self.totals.insert(place, (code, start));
             if self.totals.len() > MOST {
-                // Of the total that was set back most often, the oldest goes: an odd meter.
-                self.totals.remove(0);
+                self.forget_oldest();
             }
+        }
+    }
+
+    /// Of the total that was set back most often, the oldest goes: an odd meter.
+    fn forget_oldest(&mut self) {
+        let totals = self.totals.chunk_by(|(one, _), (other, _)| one == other);
+        let oldest = totals.max_by_key(|starts| starts.len()).and_then(|starts| starts.first());
+        if let Some(&oldest) = oldest {
+            self.totals.retain(|era| *era != oldest);
         }
     }
 

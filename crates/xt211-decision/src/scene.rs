@@ -209,20 +209,19 @@ impl<'d, H: History> Scene<'d, H> {
         arrived: Option<OffsetDateTime>,
     ) -> Result<Vec<Change>, H::Error> {
         let mut changes = Vec::new();
+        // How much was accepted when a run was last looked for.
+        let mut looked_at = None;
         loop {
-            let so_far = changes.len();
             while let Some(span) = spans.pop() {
                 self.look_at(span, &mut spans, &mut changes)?;
             }
             match arrived {
-                // A run that started something anew was accepted, so that this ends.
-                Some(time) if changes.len() > so_far || so_far == 0 => {
+                // Again only if more was accepted, so that this ends.
+                Some(time) if looked_at != Some(changes.len()) => {
+                    looked_at = Some(changes.len());
                     spans = self.start_anew(time)?;
                 }
                 _ => break,
-            }
-            if spans.is_empty() {
-                break;
             }
         }
         self.refuse_the_rest(&mut changes)?;
@@ -436,6 +435,11 @@ impl<'d, H: History> Scene<'d, H> {
         let codes: BTreeSet<_> =
             totals.filter(|one| total(one).is_some()).map(|register| register.code).collect();
         let mut spans = Vec::new();
+        if codes.is_empty() {
+            return Ok(spans);
+        }
+        let times = self.meter.waiting.iter().map(|waiting| waiting.time);
+        let accepted = times.map(|time| self.accepted_at(time)).collect::<Result<Vec<_>, _>>()?;
         for code in codes {
             let Neighbours { before, after } = self.neighbours(code, arrived)?;
             let Meter { limit, eras, waiting, .. } = &*self.meter;
@@ -451,9 +455,13 @@ impl<'d, H: History> Scene<'d, H> {
                 before.map_or(BEGINNING, |before| before.time),
                 after.map_or(END, |after| after.time),
             );
-            let between = waiting.iter().filter(|one| from < one.time && one.time < to);
-            let members = between.filter_map(|waiting| {
-                let point = waiting.point(code)?;
+            let is_between = |time| from < time && time < to && time <= self.horizon;
+            let members = waiting.iter().zip(&accepted).filter_map(|(waiting, accepted)| {
+                let point = waiting.point(code).filter(|point| is_between(point.time))?;
+                // Another value of that time stands, perhaps a text.
+                if accepted.get(code).is_some() {
+                    return None;
+                }
                 let serial = waiting.serial.as_deref().or_else(|| eras.serial(point.time));
                 Some(Member { point, serial, is_zero: waiting.is_zero })
             });

@@ -1,7 +1,7 @@
 //! The rules, one by one.
 
 use super::*;
-use crate::{AHEAD, Reason};
+use crate::{AHEAD, Era, Reason};
 
 #[test]
 fn a_counter_that_counts() {
@@ -239,6 +239,42 @@ fn a_run_between_two_readings_that_agree_is_none() {
     bench.take_totals(&[(10, "5"), (20, "6"), (30, "7"), (40, "8")]);
     assert_eq!(bench.totals().len(), 2);
     assert_eq!(bench.aside().len(), 4);
+}
+
+#[test]
+fn what_is_contradicted_at_its_own_time_makes_no_run() {
+    let mut bench = Bench::new();
+    let texts = [
+        (0, "1.8.0=100 2.8.0=50"),
+        (10, "1.8.0=100 2.8.0=0"),
+        (10, "2.8.0=\"?\""),
+        // The zeros alone are no evidence.
+        (20, "1.8.0=0 2.8.0=0"),
+        (30, "1.8.0=0 2.8.0=0"),
+    ];
+    for (minutes, text) in texts {
+        bench.take(&reading(minutes, text));
+    }
+    bench.has(&[(0, "100"), (10, "100")], &[(10, FELL), (20, ZERO), (30, ZERO)]);
+    assert_eq!(bench.meter.eras, Eras::default());
+}
+
+#[test]
+fn readings_of_the_future_make_no_run() {
+    let mut bench = after(&[(0, "100"), (8_640, "200"), (8_700, "5"), (8_710, "6")]);
+    bench.now = minute(60);
+    bench.take_totals(&[(30, "3")]);
+    bench.has(&[(0, "100"), (8_640, "200")], &[(30, FELL), (8_700, FELL), (8_710, FELL)]);
+}
+
+#[test]
+fn a_counter_restarts_beside_one_that_was_set_back_too_often() {
+    let mut bench = Bench::new();
+    let start =
+        |number: i64| Era::Total { code: ObisCode::reduced(2, 8, 0), start: minute(-number) };
+    bench.meter.eras = (1..=256).map(start).collect();
+    bench.take_totals(&[(0, "100"), (10, "5"), (20, "6"), (30, "7")]);
+    bench.has(&[(0, "100"), (10, "5"), (20, "6"), (30, "7")], &[]);
 }
 
 #[test]
