@@ -160,6 +160,12 @@ mod tests {
         )
     }
 
+    fn status(second: u32, text: &str, serial: &str) -> String {
+        format!(
+            r#"{{"datetime":"Sat Feb 21 20:28:{second:02} 2026","Status":{{"Status":"{text}","SerialNo":"{serial}","BuildDatetime":"{text}"}}}}"#
+        )
+    }
+
     fn apply(device: &mut MeterDevice, message: &str) -> Changed {
         device.apply_message(&Message::decode(message.as_bytes(), &UtcOffset::UTC).unwrap())
     }
@@ -177,11 +183,6 @@ mod tests {
 
     #[test]
     fn whoever_hears_first_both_know_the_newest() {
-        let status = |second: u32, text: &str, serial: &str| {
-            format!(
-                r#"{{"datetime":"Sat Feb 21 20:28:{second:02} 2026","Status":{{"Status":"{text}","SerialNo":"{serial}","BuildDatetime":"{text}"}}}}"#
-            )
-        };
         let (mut one, mut other) = (device(), device());
         apply(&mut one, &reading(1, r#""1.8.0":100,"16.7.0":5"#));
         apply(&mut one, &reading(3, r#""1.8.0":103"#));
@@ -240,6 +241,16 @@ mod tests {
         apply(&mut other, &reading(3, r#""96.1.1":"1""#));
         let merged = tell(&mut other, &one);
         assert!(merged.serial.is_none() && merged.behind.discovery);
+    }
+
+    #[test]
+    fn another_firmware_and_another_serial_number_are_to_be_told() {
+        let (mut one, mut other) = (device(), device());
+        for (second, text, serial) in [(1, "old", "1"), (2, "new", "1"), (3, "new", "2")] {
+            apply(&mut one, &status(second, text, serial));
+            assert!(tell(&mut other, &one).changed.discovery, "{second}");
+            assert_eq!(other.device(), one.device());
+        }
     }
 
     #[test]

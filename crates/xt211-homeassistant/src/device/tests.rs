@@ -102,6 +102,20 @@ fn a_reading_changes_what_it_has_values_for() {
 }
 
 #[test]
+fn a_meter_is_available_while_any_bridge_of_a_group_is() {
+    let alone = serde_json::to_value(discovery(&meter())).unwrap();
+    assert_eq!(alone["availability_topic"], "xt211/bridge/availability");
+    let mut group = topics().in_group("one");
+    group.note_bridge(&"two".parse().unwrap(), true);
+    let discovery = meter().discovery(&group, &origin(), Language::English);
+    let discovery = serde_json::to_value(discovery).unwrap();
+    let topics = ["one", "two"]
+        .map(|name| serde_json::json!({ "topic": format!("xt211/bridge/availability/{name}") }));
+    assert_eq!(discovery["availability"], serde_json::json!(topics));
+    assert_eq!(discovery["availability_mode"], "any");
+}
+
+#[test]
 fn a_live_value_leaves_the_message_when_it_expires() {
     let mut device = meter();
     let at = |seconds| TIME + time::Duration::seconds(seconds);
