@@ -165,6 +165,10 @@ impl Bench {
                 }
             }
         }
+        for waiting in &self.meter.waiting {
+            let (refused, _) = &self.aside[&waiting.entry.expect("filed")];
+            assert_eq!((waiting.time, &waiting.registers), (refused.time, &refused.registers));
+        }
     }
 
     fn set_aside(&mut self, refused: &Refused) -> i64 {

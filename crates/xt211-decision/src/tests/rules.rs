@@ -185,6 +185,18 @@ fn what_is_left_and_contradicted_waits_no_longer() {
 }
 
 #[test]
+fn what_is_left_and_not_contradicted_waits_on() {
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=900 2.8.0=900 3.8.0=900"));
+    bench.take(&reading(5, "1.8.0=5 2.8.0=5 3.8.0=5"));
+    bench.take(&reading(5, "2.8.0=901"));
+    bench.take_totals(&[(12, "5.1"), (20, "5.2")]);
+    bench.has(&[(0, "900"), (5, "5"), (12, "5.1"), (20, "5.2")], &[(5, OTHER), (5, FELL)]);
+    let left: Vec<_> = bench.meter.waiting.iter().map(|waiting| &waiting.registers).collect();
+    assert_eq!(left, [&reading(5, "3.8.0=5").registers]);
+}
+
+#[test]
 fn a_zero_that_is_contradicted_meanwhile_waits_as_a_whole() {
     let mut bench = Bench::new();
     bench.take(&reading(0, "1.8.0=0 96.1.1=\"2\""));

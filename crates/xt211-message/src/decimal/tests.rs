@@ -37,6 +37,12 @@ fn forms() {
 }
 
 #[test]
+fn debug_shows_the_number() {
+    let number: Decimal = "-0.130".parse().unwrap();
+    assert_eq!(format!("{number:?} {:?}", number.text()), r#"-0.13 "-0.13""#);
+}
+
+#[test]
 fn exponents_that_do_not_matter() {
     assert_eq!(again("0e99999"), "0");
     assert_eq!(again("0e999999999999999999999"), "0");
