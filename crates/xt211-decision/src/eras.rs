@@ -208,7 +208,8 @@ mod tests {
         assert_eq!(between(10, 20), Some(at(20)));
         assert_eq!(between(20, 99), None);
         eras.move_start(TOTAL, at(20), at(17));
-        assert_eq!(eras.starts_between(TOTAL, at(10), at(17)), Some(at(17)));
+        let between = |after, until| eras.starts_between(TOTAL, at(after), at(until));
+        assert_eq!([between(0, 16), between(10, 99)], [Some(at(10)), Some(at(17))]);
         assert_eq!(eras.iter().collect::<Eras>(), eras);
     }
 

@@ -94,6 +94,7 @@ mod tests {
         assert_eq!(start(&[(0, "5"), (15, "7")]), None, "too few");
         assert_eq!(start(&[(0, "5"), (7, "4"), (15, "7")]), None, "one falls");
         assert_eq!(start(&[(0, "5"), (7, "500"), (15, "7")]), None, "one is far off");
+        assert_eq!(start(&[(0, "5"), (0, "5"), (15, "7")]), None, "two of one time");
     }
 
     #[test]

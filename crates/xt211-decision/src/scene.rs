@@ -455,10 +455,10 @@ impl<'d, H: History> Scene<'d, H> {
                 before.map_or(BEGINNING, |before| before.time),
                 after.map_or(END, |after| after.time),
             );
-            let is_between = |time| from < time && time < to && time <= self.horizon;
+            let between = from..=to.min(self.horizon);
             let members = waiting.iter().zip(&accepted).filter_map(|(waiting, accepted)| {
-                let point = waiting.point(code).filter(|point| is_between(point.time))?;
-                // Another value of that time stands, perhaps a text.
+                let point = waiting.point(code).filter(|point| between.contains(&point.time))?;
+                // Another value of that time stands: it is a neighbour, or a text.
                 if accepted.get(code).is_some() {
                     return None;
                 }

@@ -254,6 +254,21 @@ fn a_run_between_two_readings_that_agree_is_none() {
 }
 
 #[test]
+fn a_run_between_two_counters_is_a_third() {
+    let bench = after(&[
+        (0, "100"),
+        (100, "5"),
+        (110, "6"),
+        (120, "7"),
+        (30, "50"),
+        (45, "51"),
+        (60, "52"),
+    ]);
+    assert_eq!(bench.totals().len(), 7);
+    assert_eq!(bench.aside(), []);
+}
+
+#[test]
 fn what_is_contradicted_at_its_own_time_makes_no_run() {
     let mut bench = Bench::new();
     let texts = [
@@ -364,6 +379,14 @@ fn what_waits_is_judged_by_what_took_the_place_of_another() {
     bench.has(&[(0, "100"), (10, "103")], &[(5, FELL), (10, OTHER)]);
     bench.release(&reading(10, "1.8.0=108"));
     bench.has(&[(0, "100"), (5, "104"), (10, "108")], &[(10, "reading.register.replaced")]);
+}
+
+#[test]
+fn a_text_that_took_a_totals_place_is_no_witness() {
+    let mut bench = after(&[(0, "100"), (10, "110")]);
+    bench.release(&reading(10, "1.8.0=\"?\""));
+    bench.take_totals(&[(20, "105")]);
+    bench.has(&[(0, "100"), (20, "105")], &[(10, "reading.register.replaced")]);
 }
 
 #[test]
