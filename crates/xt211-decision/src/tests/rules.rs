@@ -382,6 +382,21 @@ fn what_waits_is_judged_by_what_took_the_place_of_another() {
 }
 
 #[test]
+fn what_makes_room_for_what_is_released_is_no_witness() {
+    let mut bench = after(&[(0, "100"), (10, "110")]);
+    bench.release(&reading(10, "1.8.0=105"));
+    assert_eq!(bench.meter.eras, Eras::default());
+
+    let mut bench = Bench::new();
+    bench.take(&reading(0, "1.8.0=100 96.1.1=\"1\""));
+    bench.take(&reading(10, "1.8.0=110 96.1.1=\"1\""));
+    bench.take(&reading(20, "96.14.0=\"T1\""));
+    bench.release(&reading(10, "1.8.0=5 96.1.1=\"2\""));
+    let serials = [9, 10, 11].map(|at| bench.meter.eras.serial(minute(at)));
+    assert_eq!(serials, [Some("1"), Some("2"), Some("2")]);
+}
+
+#[test]
 fn a_text_that_took_a_totals_place_is_no_witness() {
     let mut bench = after(&[(0, "100"), (10, "110")]);
     bench.release(&reading(10, "1.8.0=\"?\""));

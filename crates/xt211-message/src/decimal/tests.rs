@@ -37,6 +37,15 @@ fn forms() {
 }
 
 #[test]
+fn signs() {
+    let signs = ["-0.1", "0.0", "0.1"].map(|text| {
+        let number: Decimal = text.parse().unwrap();
+        (number.is_negative(), number.is_zero())
+    });
+    assert_eq!(signs, [(true, false), (false, true), (false, false)]);
+}
+
+#[test]
 fn debug_shows_the_number() {
     let number: Decimal = "-0.130".parse().unwrap();
     assert_eq!(format!("{number:?} {:?}", number.text()), r#"-0.13 "-0.13""#);
