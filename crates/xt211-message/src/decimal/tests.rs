@@ -46,8 +46,11 @@ fn signs() {
 }
 
 #[test]
-fn debug_shows_the_number() {
+fn texts() {
     let number: Decimal = "-0.130".parse().unwrap();
+    let mut room = [b' '; 24];
+    let length = number.write_padded(&mut room);
+    assert_eq!(room.split_at(length).0, b"-0.13");
     assert_eq!(format!("{number:?} {:?}", number.text()), r#"-0.13 "-0.13""#);
 }
 
