@@ -93,14 +93,16 @@ impl Way {
         });
         let states: Map<String, Json> =
             states.into_iter().flatten().flat_map(|it: Map<_, _>| it).collect();
-        for Register { code, value } in registers {
+        for register @ Register { code, value } in registers {
             match (states.get(&code.to_string()), value) {
                 (Some(Json::Number(shown)), Value::Number(number)) => {
                     let shown = shown.as_f64().expect("a number");
                     assert!((shown - number.to_f64()).abs() <= shown.abs() * 1e-15, "{code}");
                 }
+                // One that is not known leaves the one before.
+                (_, Value::Text(_)) if register.is_serial() && registers.serial().is_none() => {}
                 (Some(Json::String(shown)), Value::Text(text)) => assert_eq!(shown, text),
-                // A text where a number has to be, or a serial number that is not known yet.
+                // A text where a number has to be.
                 (_, Value::Text(_)) => {}
                 other => panic!("{code}: {other:?}"),
             }

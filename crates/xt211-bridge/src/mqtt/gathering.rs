@@ -6,22 +6,21 @@
 //!
 //! Mosquitto leaves TCP's delay of small packets on (Nagle's algorithm; its `set_tcp_nodelay`): it
 //! sends the next message only when our system has confirmed the one before, and that does so with our
-//! acknowledgement, or after 40 ms. So while one waits, the others may wait in the broker, and come
-//! together once it is acknowledged; then it is they who wait for the next ones.
+//! acknowledgement, or after 40 ms. So a moment is longer than that.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// How long messages wait for others.
-pub(super) const MOMENT: Duration = Duration::from_millis(30);
+pub(super) const MOMENT: Duration = Duration::from_millis(60);
 
 /// What comes so soon after what was before comes as fast as it can: the broker has more, or has waited
 /// for our answer. To let it wait would only make it slow.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
-/// So many that arrive together need no others. The client reads no more at once.
-const MANY: usize = 9;
+/// Of so many the broker may hold back others until it has our answer: Mosquitto sends 20 ahead of it.
+const MANY: usize = 16;
 
 /// So many have to come one by one to be a stream.
 const STREAM: u32 = 4;
@@ -54,7 +53,7 @@ impl Gathering {
         let gap = self.last.replace(now).map(|last| now.saturating_duration_since(last));
         let was_alone = std::mem::take(&mut self.was_alone);
         self.rest = self.rest.saturating_sub(1);
-        let Some(gap) = gap.filter(|gap| *gap < MOMENT && count < MANY) else {
+        let Some(gap) = gap.filter(|gap| *gap < MOMENT) else {
             (self.singles, self.waits) = (0, 0);
             return false;
         };
@@ -76,7 +75,7 @@ impl Gathering {
     pub(super) fn waited(&mut self, count: usize, others: usize, now: Instant) {
         self.last = Some(now);
         self.was_alone = count == 1 && others == 0;
-        if others >= MANY {
+        if others == 0 || count >= MANY {
             self.waits = 0;
         }
     }
@@ -159,16 +158,16 @@ mod tests {
 
     #[test]
     fn what_the_broker_has_held_back_waits_in_its_turn() {
-        let mut stream = Stream::new();
-        stream.waits(4, 1, millis(5), 0);
-        assert!(stream.come(1, millis(5), 0));
-        assert_eq!(stream.waits(49, 4, SHORT, 0), 49);
-        // Unless these are many.
-        let mut stream = Stream::new();
-        stream.waits(4, 1, millis(5), 0);
-        assert!(stream.come(1, millis(5), 0));
-        assert!(!stream.come(9, SHORT, 0));
-        assert!(!stream.come(4, SHORT, 0));
+        let steady = || {
+            let mut stream = Stream::new();
+            stream.waits(4, 1, millis(5), 0);
+            assert!(stream.come(1, millis(5), 3));
+            stream
+        };
+        assert_eq!(steady().waits(49, 4, SHORT, 3), 49);
+        // Once, if these are many, or nothing comes behind them.
+        assert_eq!(steady().waits(49, 9, SHORT, 9), 1);
+        assert_eq!(steady().waits(49, 9, SHORT, 0), 1);
     }
 
     #[test]
