@@ -309,6 +309,27 @@ mod tests {
     }
 
     #[test]
+    fn registers_are_put_among_few() {
+        let put = |codes: &mut dyn Iterator<Item = u8>| {
+            let mut all = Vec::new();
+            for c in codes {
+                let code = ObisCode::reduced(c, 8, 0);
+                Registers::put(&mut all, Register { code, value: Value::Number(Decimal::ZERO) });
+            }
+            all.iter().map(|register| register.code.c()).collect::<Vec<_>>()
+        };
+        assert_eq!(put(&mut [5, 9, 1, 7, 3, 3].into_iter()), [1, 3, 3, 5, 7, 9]);
+        let many = put(&mut (1..=32).chain([0]));
+        assert_eq!((many.first(), many.last()), (Some(&1), Some(&0)));
+    }
+
+    #[test]
+    fn no_registers() {
+        let none = Registers::from_vec(Vec::new()).unwrap();
+        assert!(none.is_empty() && !registers(&[("1.8.0", "a")]).unwrap().is_empty());
+    }
+
+    #[test]
     fn owned_registers_outlive_their_message() {
         let owned = {
             let text = String::from("5100025085");

@@ -137,6 +137,12 @@ fn times_without_a_zone_are_local() {
 }
 
 #[test]
+fn times_with_escapes() {
+    let text = r#"{"Status":{},"datetime":"2026-02-21 20:27:0\u0039"}"#;
+    assert_eq!(decoded(text).sent, Some(datetime!(2026-02-21 20:27:09 UTC)));
+}
+
+#[test]
 fn a_reading_with_its_own_time_needs_no_other() {
     let sent = |datetime: &str| {
         let text = with_values(r#""1.8.0":1"#);
@@ -198,6 +204,8 @@ fn texts_are_borrowed_where_they_can_be() {
     };
     assert!(borrowed(ObisCode::reduced(96, 1, 1)));
     assert!(!borrowed(ObisCode::reduced(96, 13, 0)));
+    let status = decoded(r#"{"Status":{"SerialNo":"51"}}"#).status.unwrap();
+    assert!(matches!(status.serial, Some(Cow::Borrowed("51"))));
 }
 
 #[test]
@@ -220,6 +228,7 @@ fn places_are_found_across_lines() {
         error.to_string(),
         "data.values[\"1.8.0\"]: expected a number or a text, found [\\n1,\\n2]"
     );
+    assert_eq!(error.place(), "data.values[\"1.8.0\"]");
     assert_eq!(error.position(), Some((3, 11)));
 }
 

@@ -85,3 +85,41 @@ impl Digits {
         self.greatest < 10
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMS: [&str; 2] = ["Sun 2026-04-26 16:40:22", "Sun Apr 26 16:40:22 2026"];
+
+    fn read(text: &str) -> Option<PrimitiveDateTime> {
+        let (time, rest) = date_and_clock(text.as_bytes())?;
+        assert_eq!(rest, b" GMT");
+        Some(time)
+    }
+
+    #[test]
+    fn both_forms_of_each_month() {
+        for month in 1..=12 {
+            let date = Date::from_calendar_date(2026, Month::try_from(month).unwrap(), 26).unwrap();
+            let name = date.month().to_string();
+            let time = Some(date.with_hms(16, 40, 22).unwrap());
+            assert_eq!(read(&format!("Sun 2026-{month:02}-26 16:40:22 GMT")), time);
+            assert_eq!(read(&format!("Sun {} 26 16:40:22 2026 GMT", &name[..3])), time);
+        }
+    }
+
+    #[test]
+    fn nothing_but_digits_where_they_have_to_be() {
+        for form in FORMS {
+            assert!(read(&format!("{form} GMT")).is_some());
+            for (place, _) in form.match_indices(|c: char| c.is_ascii_digit()) {
+                for wrong in ["/", ":", " ", "é"] {
+                    let mut text = format!("{form} GMT");
+                    text.replace_range(place..place + 1, wrong);
+                    assert_eq!(date_and_clock(text.as_bytes()), None, "{text}");
+                }
+            }
+        }
+    }
+}

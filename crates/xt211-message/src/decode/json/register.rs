@@ -90,6 +90,27 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn numbers() {
+        let read = |text: &str| number(text.as_bytes()).map(|(number, _)| number.to_string());
+        assert_eq!(read("0,").as_deref(), Some("0"));
+        assert_eq!(read("-0.5,").as_deref(), Some("-0.5"));
+        for other in ["", "-", "00", "01", "00.5", "1.", ".5", "+1", "1e3", "1.5E3"] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_digits_in_a_short_code() {
+        for (place, byte) in
+            [1, 3, 5].into_iter().flat_map(|at| (0..=255).map(move |byte| (at, byte)))
+        {
+            let mut key = *b"\"1.8.0\":";
+            key[place] = byte;
+            assert_eq!(short_code(&key).is_some(), byte.is_ascii_digit(), "{byte:#x}");
+        }
+    }
+
     proptest! {
         #[test]
         fn short_codes_are_read_as_any(

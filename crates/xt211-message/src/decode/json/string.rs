@@ -114,3 +114,18 @@ const fn special(word: u64) -> u64 {
     let backslash = below(word ^ (ONES * b'\\' as u64), 1);
     (below(word, 0x20) | quote | backslash) & (ONES << 7)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_at_each_place() {
+        for (place, byte) in (0..20).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+            let mut text = *b"a string of 20 bytes";
+            text[place] = byte;
+            let is_special = byte < b' ' || byte == b'"' || byte == b'\\';
+            assert_eq!(plain(&text), if is_special { place } else { 20 }, "{byte:#x}");
+        }
+    }
+}

@@ -229,6 +229,35 @@ fn texts_of_all_kinds() {
     }
 }
 
+/// As a struct, which only objects are read as.
+struct Object;
+
+impl<'de> serde::Deserialize<'de> for Object {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("", &[], Object)
+    }
+}
+
+impl serde::de::Visitor<'_> for Object {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+}
+
+#[test]
+fn where_no_object_is_said_to_end() {
+    for text in
+        ["[]", "[ ]", "[", "[,", "[ , 1]", "[1]", "[\n]", "[,\n1]", "\"a\"", " 12.5", "true"]
+    {
+        let mut json = Reader::new(text.as_bytes());
+        assert!(matches!(json.start(), Ok(Start::Other(_))), "{text:?}");
+        let error = serde_json::from_str::<Object>(text).map(drop).unwrap_err();
+        assert_eq!(json.position(), (error.line(), error.column().max(1)), "{text:?}: {error}");
+    }
+}
+
 #[test]
 fn any_depth() {
     for depth in [1, 63, 64, 65, 127, 128, 129, 1_000, 100_000] {
