@@ -302,6 +302,10 @@ mod tests {
         let sorted = registers(&[("2.8.0", "b"), ("1.8.0", "a"), ("2.8.0", "b")]).unwrap();
         let codes: Vec<_> = sorted.iter().map(|register| register.code.to_string()).collect();
         assert_eq!(codes, ["1.8.0", "2.8.0"]);
+        assert_eq!(
+            registers(&[("2.8.0", "b"), ("1.8.0", "a")]),
+            registers(&[("1.8.0", "a"), ("2.8.0", "b")])
+        );
         assert_eq!(sorted.get(ObisCode::reduced(1, 8, 0)), Some(&Value::Text("a".into())));
         assert_eq!(sorted.get(ObisCode::reduced(3, 8, 0)), None);
         let twice = registers(&[("1.8.0", "a"), ("2.8.0", "a"), ("1.8.0", "b"), ("1.8.0", "a")]);

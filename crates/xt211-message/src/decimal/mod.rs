@@ -73,7 +73,7 @@ impl Decimal {
     pub fn from_parts(mantissa: i64, scale: u8) -> Option<Self> {
         let is_one = mantissa > -LIMIT && mantissa < LIMIT && scale <= MAX_DIGITS;
         // The magnitude is less than 10^18, so taking the sign off cannot overflow.
-        is_one.then(|| Self::new(mantissa < 0, mantissa.abs(), scale))
+        is_one.then(|| Self::new(mantissa.is_negative(), mantissa.abs(), scale))
     }
 
     /// Whether this is 0.
