@@ -217,6 +217,14 @@ impl Meter {
         self.totals.get(place).map(|(_, point)| *point)
     }
 
+    /// Puts what waits at a place before all others of its time, which is returned.
+    pub(super) fn look_first_at(&mut self, place: usize) -> Option<OffsetDateTime> {
+        let time = self.waiting.get(place)?.time;
+        let first = self.waiting.partition_point(|waiting| waiting.time < time);
+        self.waiting.get_mut(first..=place)?.rotate_right(1);
+        Some(time)
+    }
+
     /// What was set aside of a reading waits no longer, as it is released. Others of its time do, as they
     /// would after a restart, even if they hold some of the same.
     pub(super) fn no_longer_waits(&mut self, reading: &Reading<'_>) {

@@ -27,13 +27,15 @@ pub(super) struct Member<'w> {
 struct Chain {
     start: OffsetDateTime,
     readings: usize,
-    has_substance: bool,
+    /// Which member is the first that is no zero.
+    first: Option<usize>,
 }
 
-/// Finds a run among values, sorted by time, that lie next to each other; returns when it starts.
-pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member<'_>]) -> Option<OffsetDateTime> {
+/// Finds a run among values, sorted by time, that lie next to each other. Returns which of them is the
+/// first that is no zero: with it, the total starts anew, as zeros before it need it for their witness.
+pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member<'_>]) -> Option<usize> {
     let mut chains: Vec<Chain> = Vec::with_capacity(members.len());
-    for member in members {
+    for (place, member) in members.iter().enumerate() {
         let agrees = |earlier: &Member<'_>| {
             let one_meter = match (earlier.serial, member.serial) {
                 (Some(one), Some(other)) => one == other,
@@ -45,19 +47,18 @@ pub(super) fn find(limit: Limit, code: ObisCode, members: &[Member<'_>]) -> Opti
         };
         let before = members.iter().zip(&chains).filter(|(earlier, _)| agrees(earlier));
         let longest = before.map(|(_, chain)| *chain).max_by_key(|chain| {
-            (chain.readings, chain.has_substance, std::cmp::Reverse(chain.start))
+            (chain.readings, chain.first.is_some(), std::cmp::Reverse(chain.start))
         });
-        let chain = match longest {
-            Some(chain) => Chain {
-                readings: chain.readings + 1,
-                has_substance: chain.has_substance || !member.is_zero,
-                ..chain
-            },
-            None => Chain { start: member.point.time, readings: 1, has_substance: !member.is_zero },
+        let alone = Chain { start: member.point.time, readings: 0, first: None };
+        let before = longest.unwrap_or(alone);
+        let chain = Chain {
+            readings: before.readings + 1,
+            first: before.first.or((!member.is_zero).then_some(place)),
+            ..before
         };
         let span = member.point.time - chain.start;
-        if chain.readings >= READINGS && span >= SPAN && chain.has_substance {
-            return Some(chain.start);
+        if chain.readings >= READINGS && span >= SPAN && chain.first.is_some() {
+            return chain.first;
         }
         chains.push(chain);
     }
@@ -72,7 +73,8 @@ mod tests {
 
     const START: OffsetDateTime = datetime!(2026-02-21 20:00 UTC);
 
-    /// When a run starts among values at these minutes; at 60 kW, a minute is worth 1 kWh.
+    /// When a total starts anew by a run among values at these minutes; at 60 kW, a minute is worth
+    /// 1 kWh.
     fn start(values: &[(i64, &str)]) -> Option<i64> {
         let member = |(minutes, value): &(i64, &str)| Member {
             point: Point {
@@ -83,8 +85,8 @@ mod tests {
             is_zero: *value == "0",
         };
         let members: Vec<_> = values.iter().map(member).collect();
-        let start = find(Limit { max_power: 60.0 }, ObisCode::reduced(1, 8, 0), &members)?;
-        Some((start - START).whole_minutes())
+        let first = find(Limit { max_power: 60.0 }, ObisCode::reduced(1, 8, 0), &members)?;
+        Some(values[first].0)
     }
 
     #[test]
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn zeros_alone_are_no_evidence() {
         assert_eq!(start(&[(0, "0"), (10, "0"), (20, "0"), (30, "0")]), None);
-        assert_eq!(start(&[(0, "0"), (10, "0"), (20, "0"), (30, "0.2")]), Some(0));
+        assert_eq!(start(&[(0, "0"), (10, "0"), (20, "0"), (30, "0.2")]), Some(30));
     }
 
     #[test]

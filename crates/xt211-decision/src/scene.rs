@@ -456,17 +456,20 @@ impl<'d, H: History> Scene<'d, H> {
                 after.map_or(END, |after| after.time),
             );
             let between = from..=to.min(self.horizon);
-            let members = waiting.iter().zip(&accepted).filter_map(|(waiting, accepted)| {
+            let all = waiting.iter().zip(&accepted).enumerate();
+            let members = all.filter_map(|(place, (waiting, accepted))| {
                 let point = waiting.point(code).filter(|point| between.contains(&point.time))?;
                 // Another value of that time stands: it is a neighbour, or a text.
                 if accepted.get(code).is_some() {
                     return None;
                 }
                 let serial = waiting.serial.as_deref().or_else(|| eras.serial(point.time));
-                Some(Member { point, serial, is_zero: waiting.is_zero })
+                Some((place, Member { point, serial, is_zero: waiting.is_zero }))
             });
-            let members: Vec<_> = members.collect();
-            let Some(start) = run::find(*limit, code, &members) else { continue };
+            let (places, members): (Vec<_>, Vec<_>) = members.unzip();
+            let first = run::find(*limit, code, &members);
+            let Some(place) = first.and_then(|first| places.get(first)) else { continue };
+            let Some(start) = self.meter.look_first_at(*place) else { continue };
             // The total starts anew at the run; and once more behind it, if that is what it
             // contradicts.
             for start in [Some(start), after.map(|after| after.time)].into_iter().flatten() {

@@ -203,7 +203,7 @@ fn a_zero_that_is_contradicted_meanwhile_waits_as_a_whole() {
     bench.take(&reading(20, "1.8.0=1 96.1.1=\"1\""));
     bench.take_totals(&[(6, "3"), (16, "2")]);
     bench.take(&reading(6, "1.8.0=0 96.1.1=\"2\""));
-    bench.has(&[(0, "0"), (6, "3"), (20, "1")], &[(6, ZERO), (16, FELL)]);
+    bench.has(&[(0, "0"), (6, "3"), (16, "2"), (20, "1")], &[(6, ZERO)]);
     assert_eq!(bench.meter.waiting.first().map(|waiting| waiting.registers.len()), Some(2));
 }
 
@@ -251,6 +251,15 @@ fn a_run_between_two_readings_that_agree_is_none() {
     bench.take_totals(&[(10, "5"), (20, "6"), (30, "7"), (40, "8")]);
     assert_eq!(bench.totals().len(), 2);
     assert_eq!(bench.aside().len(), 4);
+}
+
+#[test]
+fn what_is_not_of_a_run_is_not_accepted_for_it() {
+    // What lies between its zeros, and what has the time of its first reading.
+    let bench = after(&[(0, "100"), (10, "0"), (12, "900"), (20, "0"), (30, "0.2")]);
+    bench.has(&[(0, "100"), (10, "0"), (20, "0"), (30, "0.2")], &[(12, ROSE)]);
+    let bench = after(&[(0, "100"), (10, "900"), (10, "5"), (20, "6"), (30, "7")]);
+    bench.has(&[(0, "100"), (10, "5"), (20, "6"), (30, "7")], &[(10, ROSE)]);
 }
 
 #[test]
