@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 use xt211_message::{Decimal, Register, Registers, Value};
-use xt211_store::{Reader, Store, StoreError};
+use xt211_store::{Store, StoreError};
 
 use crate::support::{
-    Answer, Bridge, Client, MANY_METERS, Mosquitto, ScriptedInfluxDb, eventually, line, lines,
-    message, minute, nanoseconds, reading, run_unread_in, sample, samples,
+    Answer, Bridge, Client, MANY_METERS, Mosquitto, ScriptedInfluxDb, line, lines, message, minute,
+    nanoseconds, reading, run_unread_in, sample, samples,
     topic::{BRIDGE, DATA},
     topic_of,
 };
@@ -159,9 +159,7 @@ async fn forwarded_again_by_a_bridge_that_starts_and_once_each() {
     assert_snapshot!(forward(&bridge).await, @"nothing in that range was forwarded before, or all of it waits already");
     bridge.start_again().await;
     assert_eq!(influxdb.written(21).await[20..], [line(19)]);
-    let store = Reader::open(&bridge.folder().join("xt211-bridge.db")).unwrap();
-    let is_noted = async || store.waiting(1).unwrap().is_empty().then_some(());
-    eventually("noted as forwarded", is_noted).await;
+    bridge.has_stored("that all is forwarded", |store| store.waiting(1).unwrap().is_empty()).await;
     bridge.printed("forward --all").await;
     assert_eq!(influxdb.written(41).await[21..], lines(0..20));
     client.publish(DATA, message(20)).await;

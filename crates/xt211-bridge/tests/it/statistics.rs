@@ -77,10 +77,10 @@ impl Scene {
             (last == hours).then_some(())
         })
         .await;
-        let store = Reader::open(&self.bridge.folder().join("xt211-bridge.db")).unwrap();
-        let left = || store.records_after(store.statistics_cursor().unwrap(), 1).unwrap();
-        eventually("noted as told", async || left().is_empty().then_some(())).await;
-        drop(store);
+        let is_told = |store: &Reader| {
+            store.records_after(store.statistics_cursor().unwrap(), 1).unwrap().is_empty()
+        };
+        self.bridge.has_stored("that all is told", is_told).await;
         assert_eq!(self.bridge.stop().await.code(), Some(0));
         assert_eq!(self.bridge.logged("statistics"), [""; 0]);
     }

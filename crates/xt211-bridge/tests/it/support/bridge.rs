@@ -2,13 +2,13 @@
 
 use std::{
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
 
 use rustix::process::Signal;
 use tempfile::TempDir;
-use xt211_store::{MeterNews, Opened, Store, StoredMeter};
+use xt211_store::{MeterNews, Opened, Reader, Store, StoredMeter};
 
 use super::{eventually, process::Process, until};
 
@@ -98,6 +98,16 @@ impl Bridge {
         self.folder.path()
     }
 
+    fn store(&self) -> PathBuf {
+        self.folder().join("xt211-bridge.db")
+    }
+
+    /// Waits until something is so in its store.
+    pub(crate) async fn has_stored(&self, what: &str, is_so: impl Fn(&Reader) -> bool) {
+        let store = Reader::open(&self.store()).unwrap();
+        eventually(what, async || is_so(&store).then_some(())).await;
+    }
+
     /// Runs another command in its folder, with its configuration.
     pub(crate) async fn command(&self, arguments: &str) -> Finished {
         let arguments: Vec<_> = arguments.split_whitespace().chain(["--config", FILE]).collect();
@@ -139,7 +149,7 @@ impl Bridge {
 
     /// Has its store know that Home Assistant was told of something else as well.
     pub(crate) fn add_seen(&self, name: &str) {
-        let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
+        let Opened { mut store, .. } = Store::open(&self.store()).unwrap();
         let key = store.meters().unwrap()[0].key;
         let mut seen = store.seen(key).unwrap();
         seen.push(name.to_owned());
@@ -148,7 +158,7 @@ impl Bridge {
 
     /// Changes what its store knows of its only meter, while it does not run.
     pub(crate) fn edit_meter(&self, edit: impl FnOnce(&mut StoredMeter)) {
-        let Opened { mut store, .. } = Store::open(&self.folder().join("xt211-bridge.db")).unwrap();
+        let Opened { mut store, .. } = Store::open(&self.store()).unwrap();
         let mut meter = store.meters().unwrap().remove(0);
         edit(&mut meter);
         let news = MeterNews {
